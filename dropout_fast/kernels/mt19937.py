@@ -1,0 +1,147 @@
+"""NumPy's MT19937 by vectors: the keep bits that ``np.random.rand(count) < p`` would give.
+
+The generator (Matsumoto and Nishimura, "Mersenne Twister: a 623-dimensionally equidistributed
+uniform pseudo-random number generator", ACM TOMACS 8(1), 1998) is the recurrence
+``word[k + 624] = word[k + 397] ^ (upper bit of word[k], lower bits of word[k + 1]) A``. NumPy keeps
+624 words and a position among them; here several such blocks stand one behind the other in one
+buffer, where the recurrence is a plain loop without wrap-around.
+"""
+
+import numba
+import numpy as np
+
+from .compiling import helper, kernel
+from .vectors import (
+    LANES,
+    even_elements,
+    load,
+    pointer_to_uint32,
+    select,
+    store,
+    store_bits,
+    to_bits,
+)
+
+N = 624  # words of state
+M = 397  # distance of the middle word
+MATRIX_A = np.uint32(0x9908B0DF)  # the companion matrix's last row
+UPPER_MASK = np.uint32(0x80000000)
+LOWER_MASK = np.uint32(0x7FFFFFFF)
+TEMPERING_B = np.uint32(0x9D2C5680)
+TEMPERING_C = np.uint32(0xEFC60000)
+
+#: Blocks twisted at a time: with the block before them they fill 22 KiB of the first-level cache.
+BLOCKS = 8
+
+#: random_sample makes a float64 of two words: the upper 27 bits of one, the upper 26 of the next.
+WORDS_A_DRAW = 2
+BITS_OF_SECOND = 26
+
+CACHE_LINE = 64  # bytes
+
+
+@kernel()
+def draw_bits(state_address, count, threshold, bits):
+    """Draw ``count`` keep bits, as ``random_sample(count) * 2**53 < threshold``, and move the state on.
+
+    Parameters
+    ----------
+    state_address : int
+        Address of NumPy's ``{uint32 key[624]; int pos}``, whose lock the caller holds.
+    count : int
+        How many elements.
+    threshold : int
+        ``ceil(p * 2**53)``: a draw below it keeps its element.
+    bits : ndarray of uint8
+        Written: bit ``i % 8`` of ``bits[i // 8]`` is element i's; bits past ``count`` are 0.
+    """
+    state = numba.carray(pointer_to_uint32(state_address), N + 1)
+    words = allocate_aligned(N * (BLOCKS + 1) + LANES)
+    copy_block(state, 0, words, 0)
+    position = np.intp(state[N])
+    filled = N
+    done = 0
+    while done < count:
+        draws = min(count - done, LANES)
+        if position + WORDS_A_DRAW * draws > filled:
+            wanted = position + WORDS_A_DRAW * (count - done)
+            position -= filled - N
+            copy_block(words, filled - N, words, 0)
+            filled = twist(words, min(BLOCKS, (wanted - filled + N - 1) // N))
+        if draws == LANES:
+            draws = min(count - done, (filled - position) // WORDS_A_DRAW) // LANES * LANES
+            compare(words, position, draws, threshold, bits, done // 8)
+        else:
+            compare_exactly(words, position, draws, threshold, bits, done // 8)
+        position += WORDS_A_DRAW * draws
+        done += draws
+    # NumPy twists when the next word is asked for, not when the last one is taken.
+    block = max(position - 1, 0) // N
+    copy_block(words, N * block, state, 0)
+    state[N] = position - N * block
+
+
+@helper
+def allocate_aligned(size):
+    """An array of words that starts on a cache line: stores that straddle two cost double."""
+    words = np.empty(size + CACHE_LINE // 4, np.uint32)
+    offset = (-words.ctypes.data % CACHE_LINE) // 4
+    return words[offset:]
+
+
+@helper
+def copy_block(source, start, target, target_start):
+    """Copy the block of 624 words at ``source[start]``."""
+    for k in range(0, N, LANES):
+        store(target, target_start + k, load(source, start + k))
+
+
+@helper
+def twist(words, blocks):
+    """Compute the ``blocks`` blocks that follow the first one; returns how many words then stand."""
+    # The middle word is N - M = 227 behind the new one: sixteen at a time never read what they write.
+    for k in range(0, N * blocks, LANES):
+        following = load(words, k + 1)
+        joined = (load(words, k) & UPPER_MASK) | (following & LOWER_MASK)
+        times_a = (joined >> np.uint32(1)) ^ select((following & np.uint32(1)) == np.uint32(1), MATRIX_A, np.uint32(0))
+        store(words, N + k, load(words, k + M) ^ times_a)
+    return N * (blocks + 1)
+
+
+@helper
+def temper(word):
+    """The output function, on one word or on a vector of them."""
+    word = word ^ (word >> np.uint32(11))
+    word = word ^ ((word << np.uint32(7)) & TEMPERING_B)
+    word = word ^ ((word << np.uint32(15)) & TEMPERING_C)
+    return word ^ (word >> np.uint32(18))
+
+
+@helper
+def compare(words, position, draws, threshold, bits, octet):
+    """Keep bits of ``draws`` draws, a multiple of sixteen, from ``words[position]`` on.
+
+    The first word of a draw decides, unless it ties with the threshold's upper bits: once in 2**27
+    draws. Then all are compared again, exactly.
+    """
+    first = np.uint32(threshold >> BITS_OF_SECOND)
+    ties = np.uint16(0)
+    for draw in range(0, draws, LANES):
+        start = position + WORDS_A_DRAW * draw
+        a = temper(even_elements(load(words, start), load(words, start + LANES))) >> np.uint32(5)
+        store_bits(bits, octet + draw // 8, to_bits(a < first))
+        ties |= to_bits(a == first)
+    if ties != 0:
+        compare_exactly(words, position, draws, threshold, bits, octet)
+
+
+@helper
+def compare_exactly(words, position, draws, threshold, bits, octet):
+    """Keep bits of any number of draws, one at a time, by both words of each."""
+    for draw in range(draws):
+        a = np.uint64(temper(words[position + WORDS_A_DRAW * draw]) >> np.uint32(5))
+        b = np.uint64(temper(words[position + WORDS_A_DRAW * draw + 1]) >> np.uint32(6))
+        if draw % 8 == 0:
+            bits[octet + draw // 8] = 0
+        if (a << np.uint64(BITS_OF_SECOND) | b) < np.uint64(threshold):
+            bits[octet + draw // 8] |= np.uint8(1 << (draw % 8))
