@@ -1,0 +1,38 @@
+"""The command line: ``python -m dropout_fast [demo | bench]``."""
+
+import argparse
+import importlib
+import sys
+
+DESCRIPTIONS = {
+    "demo": "train on handwritten digits with NumPy's dropout and with ours; compare bits and time",
+    "bench": "measure dropout on this machine, beside a copy and beside NumPy",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command that the arguments name, the demo if none; returns the exit status."""
+    if not arguments or arguments[0] not in (*DESCRIPTIONS, "-h", "--help"):
+        arguments = ["demo", *arguments]
+    parser = argparse.ArgumentParser("python -m dropout_fast", description="Fast dropout for NumPy code. Without a command: demo.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for name, description in DESCRIPTIONS.items():
+        subparser = commands.add_parser(name, help=description, description=description)
+        if name == arguments[0]:
+            command = _load(name, parser)
+            command.add_options(subparser)
+            subparser.set_defaults(run=command.run)
+    parsed = parser.parse_args(arguments)
+    return int(parsed.run(parsed))
+
+
+def _load(name: str, parser: argparse.ArgumentParser):  # type: ignore[no-untyped-def]
+    """Import a command's module; only then are the packages of its extra needed."""
+    try:
+        return importlib.import_module(f"dropout_fast.{name}.command")
+    except ModuleNotFoundError as error:
+        parser.exit(2, f"`{name}` needs {error.name}: pip install 'dropout_fast[{name}]'\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

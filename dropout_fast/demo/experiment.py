@@ -1,0 +1,93 @@
+"""Train one network with one implementation of dropout, and clock what dropout takes."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.datasets import load_digits
+
+from .network import Adam, Parameters, accuracy, initial_parameters, loss_and_gradients
+
+TRAINING_SCANS = 500
+HIDDEN_UNITS = 500
+CLASSES = 10
+BATCH = 100
+LEARNING_RATE = 1e-3
+
+
+class Digits(NamedTuple):
+    """Scans of 8x8 pixels, flattened and centred, and the digits they show."""
+
+    x_train: npt.NDArray[np.float64]
+    y_train: npt.NDArray[np.intp]
+    x_held_out: npt.NDArray[np.float64]
+    y_held_out: npt.NDArray[np.intp]
+
+
+class Clocked:
+    """A function that adds up the seconds spent in it."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.seconds = 0.0
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the function."""
+        start = time.perf_counter()
+        result = self.function(*arguments)
+        self.seconds += time.perf_counter() - start
+        return result
+
+
+@dataclass
+class Run:
+    """What one training leaves behind."""
+
+    parameters: Parameters
+    losses: list[float] = field(default_factory=list)
+    train_accuracy: list[float] = field(default_factory=list)
+    held_out_accuracy: list[float] = field(default_factory=list)
+    dropout_seconds: float = 0.0
+
+    def same_as(self, other: "Run") -> bool:
+        """Whether losses and weights are bit-identical."""
+        weights = (self.parameters[name].tobytes() == value.tobytes() for name, value in other.parameters.items())
+        return np.array_equal(self.losses, other.losses) and all(weights)
+
+
+def load(rng: np.random.Generator) -> Digits:
+    """Scikit-learn's bundled handwritten digits: 500 scans to train on, the others held out."""
+    pixels, digits = load_digits(return_X_y=True)
+    order = rng.permutation(len(pixels))
+    x = (pixels[order] - pixels.mean(axis=0)) / pixels.max()
+    y = digits[order]
+    return Digits(x[:TRAINING_SCANS], y[:TRAINING_SCANS], x[TRAINING_SCANS:], y[TRAINING_SCANS:])
+
+
+def train(
+    digits: Digits, keep_prob: float, epochs: int, seed: int, dropout: Any, on_epoch: Callable[[], Any] = lambda: None
+) -> Run:
+    """Train on the digits, with ``dropout.dropout_forward`` and ``dropout.dropout_backward``."""
+    forward, backward = Clocked(dropout.dropout_forward), Clocked(dropout.dropout_backward)
+    rng = np.random.default_rng(seed)
+    np.random.seed(seed)
+    dropout_param = {"p": keep_prob, "mode": "train"}
+    run = Run(initial_parameters(digits.x_train.shape[1], HIDDEN_UNITS, CLASSES, rng))
+    adam = Adam(run.parameters, LEARNING_RATE)
+    for _ in range(epochs):
+        for batch in np.split(rng.permutation(TRAINING_SCANS), TRAINING_SCANS // BATCH):
+            x, y = digits.x_train[batch], digits.y_train[batch]
+            loss, gradients = loss_and_gradients(run.parameters, x, y, dropout_param, forward, backward)
+            adam.update(gradients)
+            run.losses.append(loss)
+        for scans, shown, history in (
+            (digits.x_train, digits.y_train, run.train_accuracy),
+            (digits.x_held_out, digits.y_held_out, run.held_out_accuracy),
+        ):
+            history.append(accuracy(run.parameters, scans, shown, dropout_param, dropout.dropout_forward))
+        on_epoch()
+    run.dropout_seconds = forward.seconds + backward.seconds
+    return run
