@@ -1,0 +1,1 @@
+"""`python -m dropout_fast bench`: what dropout costs on this machine, beside a copy and beside its peers."""
