@@ -1,0 +1,93 @@
+"""What the tests share: awkward arrays, odd stream positions, comparison bit for bit."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from hypothesis import strategies as st
+
+#: Sizes at and around what a kernel takes at a time: vectors (16), MT19937 blocks (312 draws), buffers (2496), chunks (16384).
+SIZES = sorted({base * k + d for base in (8, 16, 312, 2496, 16384) for k in (1, 2) for d in (-1, 0, 1)} | {0, 1, 2, 5000})
+
+LAYOUTS = ("c", "fortran", "strided", "reversed", "broadcast", "read-only", "unaligned", "byte-swapped")
+
+keep_probs = st.one_of(
+    st.sampled_from([1.0, 1, 0.5, 0.25, 0.125, 0.9, 0.8, 1 / 3, 2.0**-60, 5e-324, 1 - 2.0**-53, np.float64(0.3), np.float32(0.3)]),
+    st.floats(0, 1, exclude_min=True),
+    st.integers(1, 2**53).map(lambda numerator: numerator / 2**53),
+)
+
+shapes = st.one_of(
+    st.sampled_from(SIZES).map(lambda size: (size,)),
+    st.lists(st.integers(0, 9), max_size=4).map(tuple),
+    st.tuples(st.integers(1, 70), st.integers(1, 300)),
+)
+
+
+def floats(shape, dtype, rng, kind="any bits"):
+    """Normal numbers, or any bits whatever: NaN with payload, inf, -0.0, subnormal numbers."""
+    if kind == "normal":
+        return rng.standard_normal(shape).astype(dtype)
+    octets = rng.integers(0, 256, (*shape, np.dtype(dtype).itemsize), np.uint8)
+    x = np.ascontiguousarray(octets).view(dtype).reshape(shape)
+    special = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, np.finfo(dtype).max], dtype)
+    return np.where(rng.random(shape) < 0.3, special[rng.integers(0, len(special), shape)], x)[()] if shape else np.array(x)
+
+
+def laid_out(x, layout):
+    """The same values with another memory layout (broadcast repeats the first row)."""
+    if layout == "fortran":
+        return np.asfortranarray(x)
+    if layout == "strided" and x.ndim:
+        wide = np.zeros((*x.shape[:-1], 2 * x.shape[-1]), x.dtype)
+        wide[..., ::2] = x
+        return wide[..., ::2]
+    if layout == "reversed":
+        return x[::-1] if x.ndim else x
+    if layout == "broadcast" and x.ndim and x.shape[0]:
+        return np.broadcast_to(x[:1], x.shape)
+    if layout == "read-only":
+        x = x.copy()
+        x.flags.writeable = False
+    if layout == "unaligned":
+        buffer = np.zeros(x.nbytes + 1, np.uint8)
+        moved = buffer[1:].view(x.dtype).reshape(x.shape)
+        moved[...] = x
+        return moved
+    if layout == "byte-swapped":
+        return x.astype(x.dtype.newbyteorder())
+    return x
+
+
+def move_stream(words):
+    """Take some 32-bit words from np.random, so that the next draw starts anywhere in a block."""
+    np.random.randint(0, 2**32, words, np.uint32)
+    np.random.standard_normal(words % 2)  # leaves a cached normal behind
+
+
+def state():
+    """The whole state of np.random, comparable."""
+    name, *rest = np.random.get_state()
+    return name, rest[0].tobytes(), *rest[1:]
+
+
+def assert_same(ours, theirs):
+    """Same kind of object, same dtype, same shape, same bits."""
+    assert type(ours) is type(theirs)
+    assert ours.dtype == theirs.dtype and ours.shape == theirs.shape
+    if ours.dtype.char in "gG":  # long double has padding of no meaning
+        assert np.array_equal(ours, theirs)
+    else:
+        assert ours.tobytes() == theirs.tobytes()
+
+
+def run_python(program, **environment):
+    """Run a program in a process of its own, with these variables set; returns what it printed."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), **environment}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, f"exit status {done.returncode}: {done.stderr}"
+    return done.stdout

@@ -1,0 +1,226 @@
+"""The drop-in against the NumPy formulas of reference.py, bit for bit."""
+
+import numpy as np
+import pytest
+from helpers import LAYOUTS, SIZES, assert_same, floats, keep_probs, laid_out, move_stream, shapes, state
+from hypothesis import given
+from hypothesis import strategies as st
+
+import dropout_fast
+from dropout_fast import reference
+
+# Overflow and invalid values are part of the numbers here; where NumPy warns of them is another matter.
+pytestmark = pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
+
+SEEDS = (0, 1, 2**32 - 1, [1, 2, 3], np.arange(700), np.uint32(7), None)
+
+
+def forward_of_both(x, dropout_param, words=0):
+    """Run the reference, then ours from the same state of np.random; returns both and checks the states after."""
+    move_stream(words)
+    before = np.random.get_state()
+    theirs = reference.dropout_forward(x, dropout_param)
+    after = state()
+    np.random.set_state(before)
+    ours = dropout_fast.dropout_forward(x, dropout_param)
+    if dropout_param.get("seed", 0) is not None:
+        assert state() == after
+    return ours, theirs
+
+
+@given(
+    shape=shapes,
+    dtype=st.sampled_from([np.float32, np.float64]),
+    p=keep_probs,
+    layout=st.sampled_from(LAYOUTS),
+    words=st.integers(0, 1500),
+    seed=st.one_of(st.none(), st.integers(0, 2**32 - 1), st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=4)),
+    scale_at=st.sampled_from(["train", "train", "test"]),
+    content=st.integers(0, 2**32 - 1),
+)
+def test_forward_and_backward_are_the_reference_bit_for_bit(shape, dtype, p, layout, words, seed, scale_at, content):
+    rng = np.random.default_rng(content)
+    x = laid_out(floats(shape, dtype, rng), layout)
+    dropout_param = {"p": p, "mode": "train", "scale_at": scale_at} | ({} if seed is None else {"seed": seed})
+
+    (out, cache), (their_out, their_cache) = forward_of_both(x, dropout_param, words)
+    assert_same(out, their_out)
+    assert cache[0] is dropout_param
+    assert_same(np.asarray(cache[1]), np.asarray(their_cache[1]))
+    assert cache[1].dtype == np.asarray(their_cache[1]).dtype
+
+    dout = laid_out(floats(shape, dtype, rng), layout)
+    dx = dropout_fast.dropout_backward(dout, cache)
+    product = reference.dropout_backward(dout, their_cache)
+    assert_same(dx, product.astype(dout.dtype, copy=False))
+    assert_same(dropout_fast.dropout_backward(dout, their_cache), dx)
+    if isinstance(product, np.ndarray):
+        exact = np.empty(product.shape, product.dtype)
+        assert dropout_fast.dropout_backward(dout, cache, out=exact) is exact
+        assert exact.tobytes() == product.tobytes()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("words", [0, 1, 623])
+def test_sizes_around_every_block_boundary(size, dtype, words):
+    np.random.seed(size)
+    x = floats((size,), dtype, np.random.default_rng(size), "normal")
+    for p in (0.5, 0.9):
+        (out, _), (their_out, _) = forward_of_both(x, {"p": p, "mode": "train"}, words)
+        assert_same(out, their_out)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("p", [0.5, 0.7])
+def test_a_large_array_by_several_threads(dtype, p):
+    x = floats((1031, 1021), dtype, np.random.default_rng(0))
+    (out, cache), (their_out, their_cache) = forward_of_both(x, {"p": p, "mode": "train", "seed": 5})
+    assert_same(out, their_out)
+    expected = reference.dropout_backward(x, their_cache).astype(dtype)
+    assert_same(dropout_fast.dropout_backward(x, cache), expected)
+
+
+@given(p=keep_probs, first=st.integers(0, 2**26), count=st.integers(1, 64), content=st.integers(0, 2**32 - 1))
+def test_where_the_first_word_ties_the_second_decides(p, first, count, content):
+    np.random.seed(content)
+    draws = (np.random.random_sample(count) * 2**53).astype(np.int64)
+    for threshold in (draws[first % count], draws[first % count] + 1):
+        if threshold == 0:
+            continue
+        (out, _), (their_out, _) = forward_of_both(np.ones(count), {"p": threshold / 2**53, "mode": "train", "seed": content})
+        assert_same(out, their_out)
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=str)
+@pytest.mark.parametrize("mode", ["train", "test"])
+def test_seeds_of_every_kind_in_either_mode(seed, mode):
+    x = np.ones(1000, np.float32)
+    (out, _), (their_out, _) = forward_of_both(x, {"p": 0.5, "mode": mode, "seed": seed})
+    if seed is None:  # np.random.seed(None) takes fresh entropy: only the form can agree
+        assert out.shape == their_out.shape and set(np.unique(out)) <= {0.0, 1.0, 2.0}
+    else:
+        assert_same(out, their_out)
+
+
+def test_seed_none_reseeds():
+    np.random.seed(0)
+    dropout_param = {"p": 0.5, "mode": "train", "seed": None}
+    first, second = (dropout_fast.dropout_forward(np.ones(200), dropout_param)[0] for _ in range(2))
+    np.random.seed(0)
+    assert not np.array_equal(first, np.ones(200) * (np.random.rand(200) < 0.5) / 0.5)
+    assert not np.array_equal(first, second)  # equal by chance: once in 2**200
+
+
+def test_interleaved_with_other_calls_of_np_random():
+    def sequence(dropout):
+        np.random.seed(11)
+        seen = []
+        for size in (3, 1000, 17, 624, 0, 312):
+            seen.append(np.random.standard_normal(3))
+            seen.append(dropout.dropout_forward(np.ones(size), {"p": 0.3, "mode": "train"})[0])
+            seen.append(np.random.permutation(7))
+            seen.append(np.random.randint(0, 2**32, size % 5, np.uint32))
+            seen.append(np.random.rand(2))
+        return b"".join(item.tobytes() for item in seen)
+
+    assert sequence(dropout_fast) == sequence(reference)
+
+
+@pytest.mark.parametrize("generator", [np.random.PCG64, np.random.Philox, np.random.SFC64, np.random.MT19937])
+def test_a_swapped_global_bit_generator(generator):
+    x = floats((37, 11), np.float32, np.random.default_rng(3))
+    after = []
+    for dropout in (reference, dropout_fast):
+        np.random.set_bit_generator(generator(42))
+        np.random.rand(3)
+        out, cache = dropout.dropout_forward(x, {"p": 0.3, "mode": "train"})
+        after.append((out.tobytes(), np.asarray(cache[1]).tobytes(), np.random.rand(5).tobytes()))
+    assert after[0] == after[1]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.int8, np.int64, np.uint8, np.bool_, np.complex64, np.longdouble])
+@pytest.mark.parametrize("scale_at", ["train", "test"])
+def test_other_dtypes_have_the_values_of_the_reference(dtype, scale_at):
+    x = np.arange(-60, 60).astype(dtype).reshape(8, 15)
+    dropout_param = {"p": 0.7, "mode": "train", "seed": 1, "scale_at": scale_at}
+    (out, cache), (their_out, their_cache) = forward_of_both(x, dropout_param)
+    assert_same(out, their_out)
+    product = reference.dropout_backward(x, their_cache)
+    wanted = product.astype(dtype) if np.dtype(dtype).kind in "fc" else product
+    assert_same(dropout_fast.dropout_backward(x, cache), wanted)
+    target = np.empty_like(x)
+    assert dropout_fast.dropout_forward(x, dropout_param, out=target)[0] is target
+    assert_same(target, their_out)
+
+
+def test_subclasses_take_numpys_own_way(tmp_path):
+    plain = np.arange(12.0).reshape(3, 4)
+    mapped = np.memmap(tmp_path / "x", np.float64, "w+", shape=(3, 4))
+    mapped[:] = plain
+    masked = np.ma.masked_greater(plain, 8)
+    for x in (mapped, masked):
+        (out, cache), (their_out, their_cache) = forward_of_both(x, {"p": 0.5, "mode": "train", "seed": 2})
+        assert type(out) is type(their_out)
+        assert np.ma.allequal(out, their_out, fill_value=False) or isinstance(out, np.ma.MaskedArray)
+        assert np.ma.getmaskarray(out).tolist() == np.ma.getmaskarray(their_out).tolist()
+        dx, their_dx = dropout_fast.dropout_backward(x, cache), reference.dropout_backward(x, their_cache)
+        assert np.ma.filled(dx, -1).tolist() == np.ma.filled(their_dx, -1).tolist()
+
+
+@pytest.mark.parametrize("p", [np.float16(0.3), np.float32(0.3), np.longdouble("0.3"), np.int64(1), np.array(0.3)], ids=repr)
+@pytest.mark.parametrize("shape", [(), (0,), (5, 7)])
+def test_keep_probabilities_of_numpys_own_types(p, shape):
+    x = floats(shape, np.float32, np.random.default_rng(1), "normal")
+    (out, cache), (their_out, their_cache) = forward_of_both(x, {"p": p, "mode": "train", "seed": 3})
+    assert_same(out, their_out)
+    assert_same(np.asarray(cache[1]), np.asarray(their_cache[1]))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32])
+@pytest.mark.parametrize("scale_at", ["train", "test"])
+def test_mode_test(dtype, scale_at):
+    x = np.arange(12).astype(dtype).reshape(3, 4)
+    dropout_param = {"p": 0.3, "mode": "test", "scale_at": scale_at}
+    (out, cache), (their_out, _) = forward_of_both(x, dropout_param)
+    assert_same(out, their_out)
+    assert cache == (dropout_param, None)
+    assert (out is x) == (scale_at == "train")
+    assert dropout_fast.dropout_backward(x, cache) is x
+    target = np.empty_like(x)
+    assert dropout_fast.dropout_forward(x, dropout_param, out=target)[0] is target
+    assert_same(target, their_out)
+    target = np.empty_like(x)
+    assert_same(dropout_fast.dropout_backward(x, cache, out=target), x)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
+@pytest.mark.parametrize("layout", ["c", "fortran", "strided", "reversed", "unaligned", "byte-swapped"])
+def test_out_of_every_layout_and_in_place(dtype, layout):
+    x = laid_out(floats((30, 50), dtype, np.random.default_rng(8)), layout)
+    dropout_param = {"p": 0.6, "mode": "train", "seed": 4}
+    expected, (_, mask) = reference.dropout_forward(x, dropout_param)
+    expected_dx = reference.dropout_backward(x, (dropout_param, mask)).astype(dtype)
+    for target in (np.empty_like(x), laid_out(np.zeros((30, 50), dtype), layout), x.copy()):
+        target = target.view(x.dtype) if target.dtype == x.dtype else target.astype(x.dtype)
+        out, cache = dropout_fast.dropout_forward(x, dropout_param, out=target)
+        assert out is target and out.tobytes() == expected.tobytes()
+    assert dropout_fast.dropout_backward(x, cache, out=target) is target
+    assert target.astype(dtype).tobytes() == expected_dx.tobytes()
+    out, _ = dropout_fast.dropout_forward(x, dropout_param, out=x)
+    assert out is x and x.tobytes() == expected.tobytes()
+
+
+def test_x_may_be_a_list_and_is_left_alone():
+    x = np.arange(6.0)
+    dropout_param = {"p": 0.5, "mode": "train", "seed": 0}
+    out, cache = dropout_fast.dropout_forward(x.tolist(), dropout_param)
+    assert_same(out, dropout_fast.dropout_forward(x, dropout_param)[0])
+    assert_same(dropout_fast.dropout_backward(x.tolist(), cache), out)
+    assert x.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_unknown_keys_are_ignored():
+    x = np.ones(50)
+    (out, _), (their_out, _) = forward_of_both(x, {"p": 0.5, "mode": "train", "seed": 0, "rate": 3})
+    assert_same(out, their_out)

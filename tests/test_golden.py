@@ -1,0 +1,41 @@
+"""Values written down once: from plain NumPy 2.4, and from the generator's own publication."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+import dropout_fast
+from dropout_fast.kernels.mt19937 import draw_bits
+
+# First outputs after init_by_array({0x123, 0x234, 0x345, 0x456}): Matsumoto and Nishimura, mt19937ar.out.
+PUBLISHED = (1067595299, 955945823, 477289528, 4107218783, 4228976476, 3344332714, 3355579695, 227628506)
+
+
+@pytest.mark.parametrize("draw", range(4))
+@pytest.mark.parametrize("count", [4, 40])
+def test_known_answers_of_mt19937(draw, count):
+    value = (PUBLISHED[2 * draw] >> 5) << 26 | PUBLISHED[2 * draw + 1] >> 6
+    for threshold, kept in ((value, False), (value + 1, True)):
+        np.random.seed([0x123, 0x234, 0x345, 0x456])
+        bits = np.empty((count + 7) // 8, np.uint8)
+        draw_bits(np.random.get_bit_generator().ctypes.state_address, count, threshold, bits)
+        assert np.unpackbits(bits, bitorder="little")[draw] == kept
+
+
+# seed, p, size, dtype; keep bits of the first twenty elements; first half of the SHA-256 of out's bytes; the next np.random.rand().
+FORWARDS = [
+    (0, 0.5, 20, "f4", "00001010010000111000", "2aa1a7fa522075b127bd11e8ad3f6b26", 0.978618342232764),
+    (42, 0.9, 20, "f8", "10111111111011111111", "a7f1f7249ca03ce7f458db250fd1acc1", 0.6118528947223795),
+    (7, 1 / 3, 100003, "f4", "10000001100001101001", "dd9af8e1755b774588327cd1391efdf8", 0.3725051971775418),
+    ([1, 2, 3], 0.25, 4096, "f8", "00001000000001000101", "357298e1d2e21a2aeaa046c44633238a", 0.3680251068084549),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("seed", "p", "size", "dtype", "kept", "digest", "following"), FORWARDS)
+def test_forward_of_plain_numpy(seed, p, size, dtype, kept, digest, following):
+    x = np.linspace(-3, 3, size).astype(dtype)
+    out, (_, mask) = dropout_fast.dropout_forward(x, {"p": p, "mode": "train", "seed": seed})
+    assert "".join(str(int(value > 0)) for value in mask[:20]) == kept
+    assert hashlib.sha256(out.tobytes()).hexdigest()[:32] == digest
+    assert np.random.rand() == following

@@ -1,0 +1,33 @@
+"""The mean: p of the elements are kept, and E[out] = x.
+
+Seeds are fixed, so the tests always say the same; with fresh seeds each assertion would fail by
+chance once in a million runs (two-sided normal bound of 4.9 standard deviations).
+"""
+
+import numpy as np
+import pytest
+
+import dropout_fast
+
+DEVIATIONS = 4.9
+
+
+@pytest.mark.parametrize("p", [0.01, 0.1, 0.25, 1 / 3, 0.5, 0.8, 0.9, 0.999])
+def test_keep_fraction(p):
+    size = 2**20
+    _, (_, mask) = dropout_fast.dropout_forward(np.ones(size, np.float32), {"p": p, "mode": "train", "seed": 2024})
+    kept = np.count_nonzero(np.asarray(mask))
+    assert abs(kept - size * p) < DEVIATIONS * np.sqrt(size * p * (1 - p))
+
+
+@pytest.mark.parametrize("p", [0.25, 0.5, 0.9])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_expectation_of_out_is_x(p, dtype):
+    repeats = 2000
+    x = np.linspace(0.5, 4, 48).astype(dtype)
+    np.random.seed(99)
+    mean = sum(dropout_fast.dropout_forward(x, {"p": p, "mode": "train"})[0].astype(np.float64) for _ in range(repeats)) / repeats
+    deviation = x * np.sqrt((1 - p) / p / repeats)
+    # One million runs share their false alarm among 48 elements: 5.6 standard deviations each.
+    assert (np.abs(mean - x) < 5.6 * deviation).all()
+    assert abs((mean - x).sum()) < DEVIATIONS * np.sqrt((deviation**2).sum())
