@@ -1,13 +1,15 @@
-"""The command line: ``python -m dropout_fast [demo | bench]``."""
+"""The command line: ``python -m dropout_fast [demo | bench | warmup]``."""
 
 import argparse
 import importlib
 import sys
 
 DESCRIPTIONS = {
-    "demo": "train on handwritten digits with NumPy's dropout and with ours; compare bits and time",
-    "bench": "measure dropout on this machine, beside a copy and beside NumPy",
+    "demo": "train on handwritten digits with NumPy's dropout and with ours; compare bits, accuracy and time",
+    "bench": "measure dropout on this machine, beside a copy, NumPy and other libraries",
+    "warmup": "compile every kernel now and keep it in Numba's cache, so that no later call has to",
 }
+MODULES = {"demo": "demo.command", "bench": "bench.command", "warmup": "warming"}
 
 
 def main(arguments: list[str]) -> int:
@@ -29,7 +31,7 @@ def main(arguments: list[str]) -> int:
 def _load(name: str, parser: argparse.ArgumentParser):  # type: ignore[no-untyped-def]
     """Import a command's module; only then are the packages of its extra needed."""
     try:
-        return importlib.import_module(f"dropout_fast.{name}.command")
+        return importlib.import_module(f"dropout_fast.{MODULES[name]}")
     except ModuleNotFoundError as error:
         parser.exit(2, f"`{name}` needs {error.name}: pip install 'dropout_fast[{name}]'\n")
 

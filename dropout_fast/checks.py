@@ -1,5 +1,6 @@
-"""What arrays may come in: every complaint about `x`, `dout`, `a` and `out` is made here."""
+"""What may come in: every complaint about arrays, probabilities and counters is made here."""
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,8 @@ import numpy.typing as npt
 
 #: Booleans, integers, floats, complex numbers.
 NUMERIC_KINDS = "biufc"
+
+_NUMBERS = (float, int, np.floating, np.integer)
 
 
 def as_numeric_array(name: str, value: Any) -> npt.NDArray[Any]:
@@ -26,10 +29,64 @@ def as_numeric_array(name: str, value: Any) -> npt.NDArray[Any]:
             array = np.asarray(value)
         except (TypeError, ValueError) as error:
             raise type(error)(f"`{name}` of type {type(value).__name__} is not convertible to an array: {error}") from error
-    if array.dtype.kind not in NUMERIC_KINDS:
+    if array.dtype.kind not in NUMERIC_KINDS and not is_bfloat16(array.dtype):
         kind = f"has dtype {array.dtype}" if array is value else f"is a {type(value).__name__} of dtype {array.dtype}"
         raise TypeError(f"`{name}` {kind}; expected an array of numbers, float32 or float64 for speed.")
     return array
+
+
+def is_bfloat16(dtype: np.dtype[Any]) -> bool:
+    """Whether it is the dtype of the package ml_dtypes, which NumPy itself does not have."""
+    return dtype.kind == "V" and dtype.name == "bfloat16"
+
+
+def as_keep_prob(name: str, value: Any, interval: str = "[0, 1]") -> Any:
+    """`value` if it is a number of that interval, ``"[0, 1]"`` or ``"(0, 1]"`` (of a 0-d array its element).
+
+    Raises
+    ------
+    TypeError
+        For what is no real number; booleans are none.
+    ValueError
+        For one outside, and for NaN.
+    """
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    complaint = f"`{name}` is {value!r}; expected a number in {interval}, the probability of keeping."
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
+        raise TypeError(complaint)
+    if not 0 <= value <= 1 or (value == 0 and interval == "(0, 1]"):
+        raise ValueError(complaint)
+    return value
+
+
+def as_counter(name: str, value: Any, bits: int) -> int:
+    """`value` as an int of that many bits.
+
+    Raises
+    ------
+    TypeError
+        For what is no integer; booleans are none.
+    ValueError
+        For one outside of 0 to ``2**bits - 1``.
+    """
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"`{name}` is {value!r}; expected an integer.")
+    try:
+        counter = operator.index(value)
+    except TypeError:
+        raise TypeError(f"`{name}` has type {type(value).__name__}; expected an integer.") from None
+    if not 0 <= counter < 2**bits:
+        raise ValueError(f"`{name}` is {counter}; expected an integer from 0 to 2**{bits} - 1.")
+    return counter
+
+
+def as_offset(value: Any, size: int) -> int:
+    """`value` as the flat index of the first of `size` elements, all of which have one; errors as for `as_counter`."""
+    offset = as_counter("offset", value, 63)
+    if offset + size >= 2**63:
+        raise ValueError(f"`offset` is {offset}; expected at most 2**63 - 1 - {size}, as x has {size} elements.")
+    return offset
 
 
 def check_shape(name: str, array: npt.NDArray[Any], shape: tuple[int, ...]) -> None:

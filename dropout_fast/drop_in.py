@@ -6,14 +6,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .checks import as_numeric_array, check_out, check_shape
-from .mask import KeepMask, multiply_by_numpy
+from . import functional
+from .checks import as_counter, as_keep_prob, as_numeric_array, check_out, check_shape
+from .entropy import fresh_seed
+from .mask import KeepMask
+from .numpy_mask import NumpyMask, multiply_by_numpy
 from .numpy_stream import draw_keep_bits
 
 MODES = ("train", "test")
-ENGINES = ("numpy",)
+ENGINES = ("numpy", "fast")
 
-_NUMBERS = (float, int, np.floating, np.integer)
 _MASKS = (KeepMask, np.ndarray, float, bool, np.generic)  # of 0-d x the NumPy code's mask is no array
 
 
@@ -29,10 +31,12 @@ def dropout_forward(
     dropout_param : mapping
         - ``"p"``: probability of KEEPING an element, in (0, 1].
         - ``"mode"``: "train" drops; "test" returns x.
-        - ``"seed"`` (optional): given to `np.random.seed` first, in either mode.
+        - ``"seed"`` (optional): given to `np.random.seed` first, in either mode. In engine "fast", the seed of
+          `dropout`, an int or None.
         - ``"scale_at"`` (optional): "train" divides kept elements by p; "test" is the older form, in
           which training does not scale and mode "test" returns ``x * p``.
-        - ``"engine"`` (optional): "numpy", the stream of `np.random`.
+        - ``"engine"`` (optional): "numpy", the stream of `np.random`, or "fast", that of `dropout`, which neither
+          reads nor moves `np.random`.
 
         Other keys are ignored.
     out : ndarray, optional
@@ -56,8 +60,9 @@ def dropout_forward(
 
     Notes
     -----
-    Draws from `np.random` exactly what ``np.random.rand(*x.shape)`` would, and holds its lock
-    meanwhile, so calls may be interleaved with any others. Large arrays are scaled by several
+    Engine "numpy" draws from `np.random` exactly what ``np.random.rand(*x.shape)`` would, and holds its
+    lock meanwhile, so calls may be interleaved with any others. In engine "fast" a seed gives the same mask
+    in every call, and no seed a fresh one; dropped elements are +0 whatever x holds. Large arrays are scaled by several
     threads; the values do not depend on how many. Overflow and invalid values give the same inf and
     NaN as NumPy, without its RuntimeWarning.
 
@@ -75,16 +80,22 @@ def dropout_forward(
     array([[0., 0., 0., 0.],
            [2., 0., 2., 0.]], dtype=float32)
     """
-    p, mode, scale_at = _read(dropout_param)
+    p, mode, scale_at, engine = _read(dropout_param)
     x = as_numeric_array("x", x)
     if out is not None:
         check_out(out, "x", x)
-    if "seed" in dropout_param:
-        _seed(dropout_param["seed"])
+    seed = _seed(dropout_param, engine)
     if mode == "test":
-        return _forward_in_test(x, p if scale_at == "test" else None, out), (dropout_param, None)
-    mask = KeepMask(draw_keep_bits(x.shape, p), x.shape, p, scaled=scale_at == "train")
-    return mask.multiply(x, out).astype(x.dtype, copy=False), (dropout_param, mask)
+        result = (x * p).astype(x.dtype, copy=False) if scale_at == "test" else x
+        return functional.pass_on("x", result, out), (dropout_param, None)
+    scaled = scale_at == "train"
+    mask: KeepMask
+    if engine == "fast":
+        out, mask = functional.forward(x, (seed, 0, 0, float(p)), scaled, out, store_mask=True)
+    else:
+        mask = NumpyMask(draw_keep_bits(x.shape, p), x.shape, p, scaled)
+        out = mask.multiply(x, out)
+    return out.astype(x.dtype, copy=False), (dropout_param, mask)
 
 
 def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.NDArray[Any] | None = None) -> Any:
@@ -129,11 +140,7 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
     mode, mask = _read_cache(cache)
     dout = as_numeric_array("dout", dout)
     if mode == "test":
-        if out is None:
-            return dout
-        check_out(out, "dout", dout)
-        np.copyto(out, dout)
-        return out
+        return functional.pass_on("dout", dout, out)
     factor = mask if isinstance(mask, KeepMask) else np.asarray(mask)
     check_shape("dout", dout, factor.shape)
     if out is not None:
@@ -141,14 +148,15 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
     return mask.multiply(dout, out) if isinstance(mask, KeepMask) else multiply_by_numpy(dout, mask, out)
 
 
-def _read(dropout_param: Mapping[str, Any]) -> tuple[Any, str, str]:
+def _read(dropout_param: Mapping[str, Any]) -> tuple[Any, str, str, str]:
     if not isinstance(dropout_param, Mapping):
         raise TypeError(f"`dropout_param` has type {type(dropout_param).__name__}; expected a dict with 'p' and 'mode'.")
     if "p" not in dropout_param:
         raise ValueError(f"`dropout_param` has no 'p', only {list(dropout_param)}; expected the probability of keeping.")
-    _one_of("engine", dropout_param.get("engine", "numpy"), ENGINES)
+    engine = _one_of("engine", dropout_param.get("engine", "numpy"), ENGINES)
     scale_at = _one_of("scale_at", dropout_param.get("scale_at", "train"), MODES)
-    return _keep_prob(dropout_param["p"]), _read_mode(dropout_param), scale_at
+    p = as_keep_prob("dropout_param['p']", dropout_param["p"], "(0, 1]")
+    return p, _read_mode(dropout_param), scale_at, engine
 
 
 def _read_mode(dropout_param: Mapping[str, Any]) -> str:
@@ -163,29 +171,17 @@ def _one_of(key: str, value: Any, known: tuple[str, ...]) -> str:
     return value
 
 
-def _keep_prob(p: Any) -> Any:
-    if isinstance(p, np.ndarray) and p.ndim == 0:
-        p = p[()]
-    if isinstance(p, bool) or not isinstance(p, _NUMBERS):
-        raise TypeError(f"`dropout_param['p']` is {p!r}; expected a number in (0, 1], the probability of keeping.")
-    if not 0 < p <= 1:
-        raise ValueError(f"`dropout_param['p']` is {p!r}; expected a number in (0, 1], the probability of keeping.")
-    return p
-
-
-def _seed(seed: Any) -> None:
-    try:
-        np.random.seed(seed)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"`dropout_param['seed']` is {seed!r}; np.random.seed says: {error}") from error
-
-
-def _forward_in_test(x: npt.NDArray[Any], factor: Any, out: npt.NDArray[Any] | None) -> Any:
-    result = x if factor is None else (x * factor).astype(x.dtype, copy=False)
-    if out is None:
-        return result
-    np.copyto(out, result)
-    return out
+def _seed(dropout_param: Mapping[str, Any], engine: str) -> int:
+    """Seed `np.random`, or return the seed of engine fast."""
+    seed = dropout_param.get("seed")
+    if engine == "fast":
+        return fresh_seed() if seed is None else as_counter("dropout_param['seed']", seed, 64)
+    if "seed" in dropout_param:
+        try:
+            np.random.seed(seed)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"`dropout_param['seed']` is {seed!r}; np.random.seed says: {error}") from error
+    return 0
 
 
 def _read_cache(cache: Any) -> tuple[str, Any]:

@@ -1,4 +1,4 @@
-"""KeepMask: which elements are kept, one bit each, and the scaling that forward and backward share."""
+"""KeepMask: which elements are kept, and the scaling that forward and backward share."""
 
 import math
 from collections.abc import Iterator
@@ -7,17 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import runtime
 from .checks import as_numeric_array, check_out, check_shape
-from .kernels import masked_scale
-
-_KERNELS = {
-    np.dtype(np.float32): (masked_scale.scale_masked_float32, masked_scale.scale_masked_float32_parallel),
-    np.dtype(np.float64): (masked_scale.scale_masked_float64, masked_scale.scale_masked_float64_parallel),
-}
-
-#: Types of keep_prob whose mask is float64, by which NumPy multiplies as the kernels do.
-_PLAIN_NUMBERS = (float, int)
 
 
 class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
@@ -27,39 +17,43 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     ``np.asarray(mask)``, ``dout * mask``, ``mask == 0``, ``mask[3]`` and ``mask.mean()`` give what that
     array gives (each unpacks it for the moment; `apply` does not). It cannot be written to.
 
-    Parameters
-    ----------
-    bits : ndarray of uint8, shape (ceil(prod(shape) / 8),)
-        Keep bit of the i-th element in C order at bit ``i % 8`` of ``bits[i // 8]``; kept, not copied.
-    shape : tuple of int
-    keep_prob : float
-        Probability of keeping an element, in (0, 1].
-    scaled : bool
-        Whether kept elements are divided by `keep_prob`; if not, the mask is one of booleans.
-
     Attributes
     ----------
-    shape, keep_prob
-        As given.
+    shape : tuple of int
+    keep_prob : float
+        Probability of keeping an element.
+    seed, step, offset : int or None
+        What engine fast drew it from: `dropout` repeats the mask from them. None for engine numpy.
+    dtype, size, nbytes
+        Of the array that it stands for: float64 (bool where it does not scale) and the number of
+        elements; of the mask itself: bytes that its bits take, 0 where `apply` draws them again.
+
+    Notes
+    -----
+    Two masks are equal (``==`` gives one bool) where they have the same shape, factor and kept elements;
+    compared with anything else, a mask is the array. `dropout` and `dropout_forward` make masks.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from dropout_fast import dropout_forward
+    >>> from dropout_fast import dropout
     >>> x = np.arange(1.0, 9.0)
-    >>> out, (_, mask) = dropout_forward(x, {"p": 0.5, "mode": "train", "seed": 1})
+    >>> out, mask = dropout(x, 0.5, seed=1)
     >>> mask
-    KeepMask(shape=(8,), keep_prob=0.5, dtype=float64, nbytes=1)
+    KeepMask(shape=(8,), keep_prob=0.5, seed=1, step=0, offset=0, nbytes=64)
     >>> np.asarray(mask)
-    array([2., 0., 2., 2., 2., 2., 2., 2.])
+    array([0., 2., 0., 0., 2., 2., 2., 2.])
     >>> bool((mask.apply(x) == out).all())
     True
     """
 
-    __slots__ = ("_bits", "_scaled", "keep_prob", "shape")
+    __slots__ = ("_scaled", "keep_prob", "shape")
 
-    def __init__(self, bits: npt.NDArray[np.uint8], shape: tuple[int, ...], keep_prob: Any, scaled: bool = True) -> None:
-        self._bits = bits
+    seed: int | None
+    step: int | None
+    offset: int | None
+
+    def __init__(self, shape: tuple[int, ...], keep_prob: Any, scaled: bool) -> None:
         self.shape = shape
         self.keep_prob = keep_prob
         self._scaled = scaled
@@ -70,7 +64,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         Parameters
         ----------
         a : array_like, the mask's shape
-            float32 and float64 take the kernels, other numbers NumPy.
+            float32 and float64 (in engine fast float16 and bfloat16 too) take the kernels, other numbers NumPy.
         out : ndarray, optional
             Where the result goes: `a` itself (in place) or an array apart, of `a`'s dtype, or of the
             dtype of ``a * np.asarray(mask)``, which is then not rounded to `a`'s.
@@ -78,7 +72,8 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         Returns
         -------
         ndarray
-            `out` if given. The product, rounded to `a`'s dtype (integers and booleans stay floats).
+            `out` if given. The product, rounded to `a`'s dtype (integers and booleans stay floats). Dropped
+            elements: +0 whatever `a` holds in engine fast, ``a * 0`` in engine numpy, as in NumPy code.
 
         Raises
         ------
@@ -95,54 +90,63 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         return self.multiply(a, out)
 
     def multiply(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
-        """`apply` without its checks."""
-        kernels = _KERNELS.get(a.dtype)
-        if kernels is None or not _is_plain(a) or not self._is_for_kernels():
-            return self._multiply_awkward(a, out)
-        if out is None:
-            out = np.empty(a.shape, a.dtype)
-        elif out.dtype != a.dtype or not _is_plain(out):
-            return self._multiply_awkward(a, out)
-        self._scale_into(out, a, kernels)
-        return out
-
-    def _multiply_awkward(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
+        """`apply` without its checks: by a kernel as the arrays lie, or on a copy, or by NumPy."""
+        if self._has_kernel(a.dtype) and is_plain(a):
+            if out is None:
+                out = np.empty(a.shape, a.dtype)
+            if out.dtype == a.dtype and is_plain(out):
+                self._scale_into(out, a)
+                return out
         dtype = (a if out is None else out).dtype
-        kernels = _KERNELS.get(dtype.newbyteorder("="))
-        if type(a) is not np.ndarray or kernels is None or a.dtype.kind != "f" or not self._is_for_kernels():
-            return multiply_by_numpy(a, self._values(), out)
-        product = np.empty(a.shape, dtype.newbyteorder("="))
+        native = dtype.newbyteorder("=")
+        if type(a) is not np.ndarray or not self._has_kernel(native) or not self._has_kernel(a.dtype.newbyteorder("=")):
+            return self._multiply_by_numpy(a, out)
+        product = np.empty(a.shape, native)
         np.copyto(product, a)
-        self._scale_into(product, product, kernels)
+        self._scale_into(product, product)
         if out is None:
             return product.astype(dtype, copy=False)
         np.copyto(out, product)
         return out
 
-    def _is_for_kernels(self) -> bool:
-        # Of a 0-d x the NumPy code's mask is a Python number, which NumPy multiplies by in x's own dtype.
-        return self.shape != () and (not self._scaled or isinstance(self.keep_prob, _PLAIN_NUMBERS))
+    def keep_fraction(self) -> float:
+        """Kept elements over all elements, NaN if there are none; on average `keep_prob`."""
+        return np.count_nonzero(self._keeps()) / self.size if self.size else math.nan
 
-    def _scale_into(self, target: npt.NDArray[Any], a: npt.NDArray[Any], kernels: tuple[Any, Any]) -> None:
-        scale = 1.0 / float(self.keep_prob) if self._scaled else 1.0
-        runtime.run(*kernels, a.nbytes, _flat(a), self._bits, scale, _flat(target))
+    # What an engine says of its masks.
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the bits take."""
+        raise NotImplementedError
+
+    def _has_kernel(self, dtype: np.dtype[Any]) -> bool:
+        """Whether `_scale_into` takes arrays of that dtype."""
+        raise NotImplementedError
+
+    def _scale_into(self, target: npt.NDArray[Any], a: npt.NDArray[Any]) -> None:
+        """Multiply by a kernel; both arrays are plain and of one dtype."""
+        raise NotImplementedError
+
+    def _multiply_by_numpy(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
+        raise NotImplementedError
 
     def _keeps(self) -> npt.NDArray[np.bool_]:
-        octets = np.unpackbits(self._bits, count=self.size, bitorder="little")
-        return octets.view(np.bool_).reshape(self.shape)
+        """Which elements are kept."""
+        raise NotImplementedError
+
+    # The array that it stands for.
 
     def _values(self) -> Any:
-        """The mask that the NumPy code would hold: of 0-d x a Python number, as `np.random.rand()` is one."""
-        kept = self._keeps() if self.shape else bool(self._keeps())
-        if not self._scaled:
-            return kept
-        return np.where(kept, *self._levels()) if self.shape else kept / self.keep_prob
+        return np.where(self._keeps(), *self._levels())
 
     def _levels(self) -> npt.NDArray[Any]:
         """What kept and dropped elements get, divided by NumPy: a float32 keep_prob gives float32, say."""
         levels = np.array([True, False])
+        if not self._scaled:
+            return levels
         with np.errstate(over="ignore"):  # 1 / 1e-310 is inf here as in the kernels, which do not warn
-            return levels / self.keep_prob if self._scaled else levels
+            return levels / (self.keep_prob or 1.0)  # with keep_prob 0 nothing is kept
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -153,11 +157,6 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     def size(self) -> int:
         """Number of elements."""
         return math.prod(self.shape)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that the bits take."""
-        return self._bits.nbytes
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """The mask as an array of its own, new at each call."""
@@ -180,6 +179,23 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         array.flags.writeable = False  # a method that writes would write to nobody's copy
         return getattr(array, name)
 
+    def __eq__(self, other: object) -> Any:
+        return np.bool_(self._equals(other)) if isinstance(other, KeepMask) else super().__eq__(other)
+
+    def __ne__(self, other: object) -> Any:
+        return np.bool_(not self._equals(other)) if isinstance(other, KeepMask) else super().__ne__(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as an array has none
+
+    def _equals(self, other: "KeepMask") -> bool:
+        if self.shape != other.shape or not np.array_equal(self._levels(), other._levels()):
+            return False
+        return self._is_drawn_as(other) or np.array_equal(self._keeps(), other._keeps())
+
+    def _is_drawn_as(self, other: "KeepMask") -> bool:
+        """Whether it is known without a look at the bits that they are the same."""
+        return self is other
+
     def __getitem__(self, key: Any) -> Any:
         return np.asarray(self)[key]
 
@@ -197,26 +213,13 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     def __bool__(self) -> bool:
         return bool(np.asarray(self))
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return KeepMask, (self._bits, self.shape, self.keep_prob, self._scaled)
 
-    def __repr__(self) -> str:
-        return f"KeepMask(shape={self.shape}, keep_prob={self.keep_prob}, dtype={self.dtype}, nbytes={self.nbytes})"
-
-
-def multiply_by_numpy(a: npt.NDArray[Any], values: Any, out: npt.NDArray[Any] | None) -> Any:
-    """``a * values``, into `out` or rounded to `a`'s dtype where that is a floating one."""
-    product = a * values
-    if out is not None:
-        np.copyto(out, product, casting="unsafe")
-        return out
-    return product.astype(a.dtype, copy=False) if a.dtype.kind in "fc" else product
+def bits_as_bools(bits: npt.NDArray[np.uint8], first: int, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """The bits from the `first` on as an array of booleans of that shape."""
+    size = math.prod(shape)
+    return np.unpackbits(bits, count=first + size, bitorder="little")[first:].view(np.bool_).reshape(shape)
 
 
-def _is_plain(array: npt.NDArray[Any]) -> bool:
+def is_plain(array: npt.NDArray[Any]) -> bool:
     """Whether the kernels can take it as it lies: no subclass, C order, aligned, writeable."""
     return type(array) is np.ndarray and array.flags.carray
-
-
-def _flat(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return array if array.ndim == 1 else array.reshape(-1)

@@ -8,6 +8,9 @@ import numpy.typing as npt
 
 from .kernels.mt19937 import draw_bits
 
+#: What the kernels read of a mask at a time.
+LEAST_BYTES = 4
+
 #: Types of p that NumPy compares with float64 as Python does.
 _PLAIN_NUMBERS = (float, int)
 
@@ -23,7 +26,7 @@ def draw_keep_bits(shape: tuple[int, ...], p: Any) -> npt.NDArray[np.uint8]:
 
     Returns
     -------
-    ndarray of uint8, shape (ceil(prod(shape) / 8),)
+    ndarray of uint8, shape (max(4, ceil(prod(shape) / 8)),)
         Bit ``i % 8`` of element ``i // 8`` belongs to the i-th element in C order.
 
     Notes
@@ -34,9 +37,10 @@ def draw_keep_bits(shape: tuple[int, ...], p: Any) -> npt.NDArray[np.uint8]:
     """
     bit_generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # documented, not in NumPy's stubs
     if type(bit_generator) is not np.random.MT19937 or not isinstance(p, _PLAIN_NUMBERS):
-        return np.packbits(np.ravel(np.random.rand(*shape) < p), bitorder="little")
+        packed = np.packbits(np.ravel(np.random.rand(*shape) < p), bitorder="little")
+        return np.pad(packed, (0, max(0, LEAST_BYTES - packed.size)))
     count = math.prod(shape)
-    bits = np.empty((count + 7) // 8, np.uint8)
+    bits = np.zeros(LEAST_BYTES, np.uint8) if count <= 8 * LEAST_BYTES else np.empty((count + 7) // 8, np.uint8)
     # A draw is an integer below 2**53 divided by 2**53, both exact, and so is the product here.
     threshold = math.ceil(p * 2**53)
     with bit_generator.lock:

@@ -127,3 +127,71 @@ def test_out_of_the_backward(cache):
     check_backward(dout, cache, ValueError, "`out` has dtype float16; expected float32 or float64", np.zeros((3, 4), np.float16))
     check_backward(dout, cache, ValueError, "`out` has shape", np.zeros((3, 5), np.float32))
     check_backward(dout, (GOOD | {"mode": "test"}, None), ValueError, "`out` has dtype float64; expected float32", np.zeros((3, 4)))
+
+
+def check_dropout(error, message, x=None, out=None, **arguments):
+    x = np.ones(3) if x is None else x
+    before = state(), repr(x), repr(out)
+    with pytest.raises(error, match=message):
+        dropout_fast.dropout(x, **arguments, out=out)
+    assert (state(), repr(x), repr(out)) == before
+
+
+@pytest.mark.parametrize("keep_prob", [-0.1, 1.0000001, 2, float("nan"), float("inf"), np.float32(-1), np.array(1.5)], ids=repr)
+def test_keep_prob_outside_its_range(keep_prob):
+    check_dropout(ValueError, r"`keep_prob` is .*; expected a number in \[0, 1\]", keep_prob=keep_prob)
+
+
+@pytest.mark.parametrize("keep_prob", [True, np.False_, "0.5", None, 0.5j, [0.5], np.array([0.5])], ids=repr)
+def test_keep_prob_that_is_no_number(keep_prob):
+    check_dropout(TypeError, r"`keep_prob` is .*; expected a number in \[0, 1\]", keep_prob=keep_prob)
+
+
+@pytest.mark.parametrize("name", ["seed", "step", "offset"])
+def test_counters_that_are_none(name):
+    bits = 63 if name == "offset" else 64
+    for value in (-1, 2**bits, 2**70, np.int64(-5)):
+        check_dropout(ValueError, rf"`{name}` is {int(value)}; expected an integer from 0 to 2\*\*{bits} - 1", **{name: value})
+    for value in (0.0, 1.5, "1", [1], np.array([1, 2]), np.float64(3), None)[: 6 if name == "seed" else 7]:
+        check_dropout(TypeError, rf"`{name}` has type {type(value).__name__}; expected an integer", **{name: value})
+    for value in (True, np.False_):
+        check_dropout(TypeError, f"`{name}` is .*; expected an integer", **{name: value})
+
+
+def test_an_offset_whose_last_element_has_no_index():
+    check_dropout(ValueError, r"`offset` is .*; expected at most 2\*\*63 - 1 - 3, as x has 3 elements", offset=2**63 - 3)
+    assert dropout_fast.dropout(np.ones(3), 1.0, offset=2**63 - 4)[0].tolist() == [1.0] * 3
+
+
+@pytest.mark.parametrize(
+    "x", ["text", None, np.array(["a"]), np.array([None]), np.zeros(2, "M8[s]"), np.zeros(2, "f8,i4")], ids=repr
+)
+def test_x_of_dropout_without_numbers(x):
+    with pytest.raises(TypeError, match=r"`x` .*; expected an array of numbers"):
+        dropout_fast.dropout(x)
+
+
+@pytest.mark.parametrize("x", [3, [1, 2], np.arange(4), np.ones(2, np.bool_), np.ones(2, np.uint8)], ids=repr)
+def test_x_of_dropout_without_floats(x):
+    check_dropout(TypeError, r"`x` has dtype \w+; expected floats. Use x.astype\(np.float32\)", x=x)
+
+
+def test_out_of_dropout():
+    x = np.arange(12.0).reshape(3, 4)
+    buffer = np.zeros(40)
+    for out, error, message in (
+        ([[0.0] * 4] * 3, TypeError, "`out` has type list; expected a numpy.ndarray"),
+        (np.empty((4, 3)), ValueError, r"`out` has shape \(4, 3\); expected \(3, 4\), the shape of `x`"),
+        (np.zeros((3, 4), np.float32), ValueError, "`out` has dtype float32; expected float64"),
+        (read_only(np.zeros((3, 4))), ValueError, "`out` is read-only"),
+        (np.lib.stride_tricks.as_strided(buffer, (3, 4), (8, 8)), ValueError, "several elements share memory"),
+    ):
+        check_dropout(error, message, x=x, out=out)
+    check_dropout(ValueError, "`out` overlaps `x` in memory", x=buffer[:12], out=buffer[1:13])
+    frozen = read_only(np.ones(3))
+    check_dropout(ValueError, "`out` is read-only", x=frozen, out=frozen)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64, 1.5, "one", [1, 2]], ids=repr)
+def test_seeds_that_engine_fast_refuses(seed):
+    check_forward(np.ones(3), GOOD | {"engine": "fast", "seed": seed}, (ValueError, TypeError), r"`dropout_param\['seed'\]` ")

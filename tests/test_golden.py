@@ -1,4 +1,4 @@
-"""Values written down once: from plain NumPy 2.4, and from the generator's own publication."""
+"""Values written down once: from plain NumPy 2.4, from a generator's own publication, from engine fast when it was new."""
 
 import hashlib
 
@@ -39,3 +39,26 @@ def test_forward_of_plain_numpy(seed, p, size, dtype, kept, digest, following):
     assert "".join(str(int(value > 0)) for value in mask[:20]) == kept
     assert hashlib.sha256(out.tobytes()).hexdigest()[:32] == digest
     assert np.random.rand() == following
+
+
+# Engine fast. Seed, step, keep_prob, offset, size; keep bits of the first twenty elements; first half of the SHA-256 of
+# all, packed. Another value here is another stream: a breaking change, with an entry in the changelog.
+STREAM = [
+    (0, 0, 0.5, 0, 100_003, "10010011000001001110", "40cd03f9181e1b1a2ad78f2434e391ea"),
+    (0, 0, 0.9, 0, 100_003, "11111111111111111111", "4be9303d51a0f97ecc662fe0cddaf80c"),
+    (42, 7, 1 / 3, 0, 1_000_003, "00011111101100111101", "cd6f6afe7b609b2cb9123c1a82f0b345"),
+    (2**64 - 1, 2**64 - 1, 0.1, 0, 50_000, "01000000000000000001", "2a0f165d2494a078c253618bc5f88ba1"),
+    (1, 0, 0.25, 511, 20_000, "00000011001000001001", "7e29680ec42d6403383a739a83de7eee"),
+    (1, 1, 1 - 2**-20, 2**40 + 12345, 70_000, "11111111111111111111", "613bd07864cf6ddbf3b91dddc19237ce"),
+    (3, 0, 0.8, 2**62 + 1, 33_000, "11101111111101111111", "e90f21d250de16f556f519f078ac1736"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("seed", "step", "keep_prob", "offset", "size", "kept", "digest"), STREAM)
+def test_stream_of_engine_fast(seed, step, keep_prob, offset, size, kept, digest):
+    for dtype in (np.float16, np.float32, np.float64):
+        out, mask = dropout_fast.dropout(np.ones(size, dtype), keep_prob, seed=seed, step=step, offset=offset)
+        keeps = np.asarray(mask) > 0
+        assert "".join(map(str, keeps[:20].astype(int))) == kept
+        assert hashlib.sha256(np.packbits(keeps).tobytes()).hexdigest()[:32] == digest
+        assert np.array_equal(out > 0, keeps)

@@ -1,89 +1,142 @@
-"""``out = x * (scale where the element is kept, else 0)``: the forward's scaling and the backward."""
+"""``out = x`` scaled where an element is kept, nothing elsewhere: the forward's scaling and the backward.
+
+One walk over memory serves three products: `drop` (engine fast: dropped elements are +0 whatever x
+holds), `multiply` and `multiply_in_float64` (engine numpy: what NumPy's ``x * mask`` gives).
+"""
 
 import numba
-import numpy as np
 
-from .compiling import helper, kernel
-from .vectors import LANES, load, load_lanes, narrow, select, store, widen
+from .compiling import helper, kernel_by_dtype, tiny_helper
+from .memory import (
+    elements_to_alignment,
+    fence,
+    first_lanes,
+    load,
+    load_lanes,
+    load_last_lanes,
+    load_part,
+    store,
+    store_part,
+    stream,
+)
+from .vectors import LANES, as_element, keep, narrow, select, widen
 
-#: Elements a thread takes at a time: a multiple of 128, so that chunks meet between cache lines of bits and of x.
+#: Elements that a thread takes at a time, and that one start of the fast engine's generator serves.
 CHUNK = 16384
 
 
-@kernel()
-def scale_masked_float32(x, bits, scale, out):
-    """Multiply float32 elements as NumPy does a float32 array by a float64 mask, rounded to float32.
+@helper
+def drop(x, lanes, scale):
+    """Product of engine fast, in x's own dtype."""
+    return keep(lanes, x * as_element(x, scale))
+
+
+@helper
+def multiply(x, lanes, scale):
+    """Product of engine numpy, in x's own dtype."""
+    return x * select(lanes, as_element(x, scale), as_element(x, 0.0))
+
+
+@helper
+def multiply_in_float64(x, lanes, scale):
+    """Product of engine numpy, in float64 and rounded to float32."""
+    return narrow(widen(x) * select(lanes, scale, 0.0))
+
+
+@helper
+def scale_range(product, write, x, bits, shift, scale, out, start, stop):
+    """Scale the elements from `start` to `stop`; element i's keep bit is bit ``i + shift`` of `bits`.
+
+    Vectors lie where stores straddle no cache line of `out`: 10 % faster at 1 Mi where that is NumPy's own memory,
+    which starts 16 bytes into a line.
+    """
+    i = start
+    if i < stop:
+        unaligned = min(elements_to_alignment(out, i), stop - i)
+        scale_part(product, x, bits, shift, scale, out, i, unaligned)
+        i += unaligned
+    while i + 2 * LANES <= stop:  # two, as load_lanes reads bits past its own
+        write(out, i, product(load(x, i), load_lanes(bits, i + shift), scale))
+        i += LANES
+    while i < stop:
+        scale_part(product, x, bits, shift, scale, out, i, min(stop - i, LANES))
+        i += LANES
+
+
+@helper
+def scale_part(product, x, bits, shift, scale, out, i, count):
+    """Scale up to sixteen elements and touch no memory but theirs."""
+    if count > 0:
+        inside = first_lanes(count)
+        store_part(out, i, product(load_part(x, i, inside), load_last_lanes(bits, i + shift), scale), inside)
+
+
+@helper
+def scale_chunk(product, write, x, bits, shift, scale, out, chunk):
+    """Scale the elements of one chunk."""
+    start = chunk * CHUNK
+    scale_range(product, write, x, bits, shift, scale, out, start, min(start + CHUNK, x.size))
+
+
+@kernel_by_dtype("float32", "float64", "float16", "bfloat16")
+def drop_serial(x, bits, shift, scale, out):
+    """Scale kept elements, and write +0 for the others.
 
     Parameters
     ----------
-    x, out : ndarray, 1-d, C-contiguous, float32
-        May be the same array.
+    x, out : ndarray, 1-d, C-contiguous, of one dtype
+        May be the same array. float16 comes as its bits in int16, bfloat16 as its bits in uint16.
     bits : ndarray of uint8
-        Keep bit of element i at bit ``i % 8`` of ``bits[i // 8]``.
+        Keep bit of element i at bit ``i + shift``, counted from the lowest of ``bits[0]``.
+    shift : int
     scale : float
-        The mask's value at kept elements, in float64.
+        What kept elements are multiplied by, rounded to x's dtype (float32 for the half formats).
     """
-    scale_float32(x, bits, scale, out)
+    scale_range(drop, store, x, bits, shift, scale, out, 0, x.size)
 
 
-@kernel(parallel=True)
-def scale_masked_float32_parallel(x, bits, scale, out):
-    """The same on several threads."""
-    for chunk in numba.prange((x.size + CHUNK - 1) // CHUNK):
-        start, stop = np.uintp(chunk) * CHUNK, np.uintp(chunk + 1) * CHUNK
-        scale_float32(x[start:stop], bits[start // 8 : stop // 8], scale, out[start:stop])
+@kernel_by_dtype("float32", "float64", "float16", "bfloat16", parallel=True)
+def drop_parallel(x, bits, shift, scale, out):
+    """`drop_serial` on several threads."""
+    for chunk in numba.prange(chunks(x.size)):
+        scale_chunk(drop, store, x, bits, shift, scale, out, chunk)
 
 
-@kernel()
-def scale_masked_float64(x, bits, scale, out):
-    """Multiply float64 elements by the mask; parameters as for float32."""
-    scale_float64(x, bits, scale, out)
+@kernel_by_dtype("float32", "float64", "float16", "bfloat16", parallel=True)
+def drop_streaming(x, bits, shift, scale, out):
+    """`drop_parallel` for an `out` that no cache holds."""
+    for chunk in numba.prange(chunks(x.size)):
+        scale_chunk(drop, stream, x, bits, shift, scale, out, chunk)
+        fence()
 
 
-@kernel(parallel=True)
-def scale_masked_float64_parallel(x, bits, scale, out):
-    """The same on several threads."""
-    for chunk in numba.prange((x.size + CHUNK - 1) // CHUNK):
-        start, stop = np.uintp(chunk) * CHUNK, np.uintp(chunk + 1) * CHUNK
-        scale_float64(x[start:stop], bits[start // 8 : stop // 8], scale, out[start:stop])
+@kernel_by_dtype("float32", "float64")
+def multiply_serial(x, bits, shift, scale, out):
+    """Multiply as NumPy does by a mask of 0 and `scale`; parameters as for `drop_serial`."""
+    scale_range(multiply, store, x, bits, shift, scale, out, 0, x.size)
 
 
-@helper
-def scale_float32(x, bits, scale, out):
-    """Scale one chunk, in float32 where that is exactly what float64 would give.
-
-    A product of two float32 numbers fits float64 exactly, so where `scale` is a float32 number the
-    one rounding of a float32 product is the rounding of the float64 product to float32.
-    """
-    scale32 = np.float32(scale)
-    if np.float64(scale32) == scale:
-        scale_lanes(x, bits, scale32, np.float32(0), out)
-        return
-    vectors = x.size // LANES * LANES
-    for i in range(0, vectors, LANES):
-        factor = select(load_lanes(bits, i // 8), scale, 0.0)
-        store(out, i, narrow(widen(load(x, i)) * factor))
-    for i in range(vectors, x.size):
-        out[i] = np.float32(np.float64(x[i]) * (scale if is_kept(bits, i) else 0.0))
+@kernel_by_dtype("float32", "float64", parallel=True)
+def multiply_parallel(x, bits, shift, scale, out):
+    """`multiply_serial` on several threads."""
+    for chunk in numba.prange(chunks(x.size)):
+        scale_chunk(multiply, store, x, bits, shift, scale, out, chunk)
 
 
-@helper
-def scale_float64(x, bits, scale, out):
-    """Scale one chunk."""
-    scale_lanes(x, bits, scale, 0.0, out)
+@kernel_by_dtype("float32")
+def multiply_in_float64_serial(x, bits, shift, scale, out):
+    """`multiply_serial` for a float32 x and a scale that is no float32 number."""
+    scale_range(multiply_in_float64, store, x, bits, shift, scale, out, 0, x.size)
 
 
-@helper
-def scale_lanes(x, bits, scale, zero, out):
-    """Scale one chunk in the one dtype that all have; `zero` is what dropped elements are multiplied by."""
-    vectors = x.size // LANES * LANES
-    for i in range(0, vectors, LANES):
-        store(out, i, load(x, i) * select(load_lanes(bits, i // 8), scale, zero))
-    for i in range(vectors, x.size):
-        out[i] = x[i] * (scale if is_kept(bits, i) else zero)
+@kernel_by_dtype("float32", parallel=True)
+def multiply_in_float64_parallel(x, bits, shift, scale, out):
+    """`multiply_in_float64_serial` on several threads."""
+    for chunk in numba.prange(chunks(x.size)):
+        scale_chunk(multiply_in_float64, store, x, bits, shift, scale, out, chunk)
 
 
-@helper
-def is_kept(bits, i):
-    """The keep bit of one element."""
-    return (bits[i >> 3] >> (i & 7)) & 1 != 0
+@tiny_helper
+def chunks(size):
+    """How many chunks that many elements fill or begin."""
+    return (size + CHUNK - 1) // CHUNK

@@ -11,16 +11,8 @@ import numba
 import numpy as np
 
 from .compiling import helper, kernel
-from .vectors import (
-    LANES,
-    even_elements,
-    load,
-    pointer_to_uint32,
-    select,
-    store,
-    store_bits,
-    to_bits,
-)
+from .memory import load, pointer_to_uint32, store, store_bits
+from .vectors import LANES, even_elements, select, to_bits
 
 N = 624  # words of state
 M = 397  # distance of the middle word

@@ -1,0 +1,95 @@
+"""Masks of engine fast: a function of (seed, step, keep_prob, index), with their bits or without."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import fast_stream
+from .fast_stream import Bits, Key
+from .kernels.bernoulli import BLOCK
+from .mask import KeepMask, bits_as_bools
+
+
+class FastMask(KeepMask):
+    """A mask of engine fast.
+
+    Parameters
+    ----------
+    bits : ndarray of uint8 or None
+        From `fast_stream.draw` or `draw_and_scale`; None: `apply` draws them again.
+    shape : tuple of int
+    key : tuple
+        Seed, step, offset and keep_prob.
+    scaled : bool
+        Whether kept elements are divided by keep_prob; if not, the mask is one of booleans.
+    """
+
+    __slots__ = ("_bits", "_key")
+
+    def __init__(self, bits: Bits | None, shape: tuple[int, ...], key: Key, scaled: bool = True) -> None:
+        self._bits = bits
+        self.shape = shape
+        self._key = key
+        self.keep_prob = key[3]
+        self._scaled = scaled
+
+    @property
+    def seed(self) -> int:  # type: ignore[override]  # an int here, None in engine numpy
+        """Seed of the stream, taken afresh if none was given."""
+        return self._key[0]
+
+    @property
+    def step(self) -> int:  # type: ignore[override]
+        """Counter of calls with one seed."""
+        return self._key[1]
+
+    @property
+    def offset(self) -> int:  # type: ignore[override]
+        """Flat index of the first element in the array of which this is a shard."""
+        return self._key[2]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the bits take, 0 where they are drawn again."""
+        return 0 if self._bits is None else self._bits.nbytes
+
+    def _has_kernel(self, dtype: np.dtype[Any]) -> bool:
+        return fast_stream.kernels_for(dtype) is not None
+
+    def _scale_into(self, target: npt.NDArray[Any], a: npt.NDArray[Any]) -> None:
+        kernels = fast_stream.kernels_for(a.dtype)
+        assert kernels is not None
+        scale = scale_of(self.keep_prob) if self._scaled else 1.0
+        if self._bits is None:
+            fast_stream.draw_and_scale(kernels, a, fast_stream.NO_BITS, self._key, scale, target)
+        else:
+            fast_stream.scale_by_bits(kernels, a, self._bits, self._key[2], scale, target)
+
+    def _multiply_by_numpy(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
+        """For integers, complex numbers, long doubles and subclasses, which all keep their kind."""
+        product = a * self._levels()[0]
+        np.copyto(product, 0, where=~self._keeps())  # inf and NaN too
+        if out is not None:
+            np.copyto(out, product, casting="unsafe")
+            return out
+        return product.astype(a.dtype, copy=False) if a.dtype.kind in "fc" else product
+
+    def _keeps(self) -> npt.NDArray[np.bool_]:
+        bits = fast_stream.draw(self._key, self.shape) if self._bits is None else self._bits
+        return bits_as_bools(bits, self._key[2] % BLOCK, self.shape)
+
+    def _is_drawn_as(self, other: KeepMask) -> bool:
+        return isinstance(other, FastMask) and self._key == other._key
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FastMask, (self._bits, self.shape, self._key, self._scaled)
+
+    def __repr__(self) -> str:
+        seed, step, offset, keep_prob = self._key
+        return f"KeepMask(shape={self.shape}, {keep_prob=}, {seed=}, {step=}, {offset=}, nbytes={self.nbytes})"
+
+
+def scale_of(keep_prob: float) -> float:
+    """What kept elements are multiplied by; with keep_prob 0 there are none."""
+    return 1.0 / keep_prob if keep_prob else 0.0

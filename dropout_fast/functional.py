@@ -1,0 +1,125 @@
+"""`dropout`: one call of engine fast."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import fast_stream
+from .checks import as_counter, as_keep_prob, as_numeric_array, as_offset, check_out
+from .entropy import fresh_seed
+from .fast_mask import FastMask, scale_of
+from .fast_stream import NO_BITS, Key
+from .mask import KeepMask, is_plain
+
+FLOATING_KINDS = "fcV"  # V is bfloat16's
+
+
+def dropout(
+    x: npt.ArrayLike,
+    keep_prob: float = 0.5,
+    *,
+    seed: int | None = None,
+    step: int = 0,
+    offset: int = 0,
+    out: npt.NDArray[Any] | None = None,
+    store_mask: bool = True,
+) -> tuple[Any, KeepMask]:
+    """Keep each element with probability `keep_prob`, divided by it; the others become +0.
+
+    >>> import numpy as np
+    >>> from dropout_fast import dropout
+    >>> out, mask = dropout(np.ones((2, 4), np.float32), keep_prob=0.5, seed=3)
+    >>> out
+    array([[0., 2., 2., 0.],
+           [0., 0., 0., 2.]], dtype=float32)
+    >>> mask.apply(np.full((2, 4), 10.0))  # the backward
+    array([[ 0., 20., 20.,  0.],
+           [ 0.,  0.,  0., 20.]])
+
+    Parameters
+    ----------
+    x : array_like of floats, any shape
+        float16, bfloat16 (of ml_dtypes), float32 and float64 take the kernels; complex numbers, long
+        doubles and subclasses of ndarray are multiplied by NumPy.
+    keep_prob : float, 0 to 1
+        Probability of KEEPING an element, exact to 2**-64.
+    seed, step : int, 0 to 2**64 - 1
+        The mask is a function of them: count `step` up from call to call, and any call can be
+        repeated. Without `seed`, a fresh one, which `mask.seed` remembers.
+    offset : int, 0 to 2**63 - 1
+        Flat index of x's first element, where x is a shard of a larger array: each shard gets the
+        bits that the whole array would get, wherever it is cut.
+    out : ndarray, optional
+        Where the result goes: ``out=x`` (in place), or an array apart of x's shape and dtype. A new
+        large array costs more than the computation: pass `out` in a training loop.
+    store_mask : bool
+        False: the mask holds no bits, and `apply` draws them again; its memory is a constant.
+
+    Returns
+    -------
+    out : ndarray, x's shape and dtype
+        `out` if given.
+    mask : KeepMask
+        ``mask.apply(dout)`` is the backward, and ``mask.apply(a)`` the forward of another array.
+
+    Raises
+    ------
+    TypeError
+        x holds no floats, `out` is no array, or another argument is not of the type above.
+    ValueError
+        An argument is out of its range, or `out` has another shape or dtype than x, is read-only, or
+        overlaps x in part.
+
+    Notes
+    -----
+    Seeding: `np.random` is neither read nor moved. Parallelism: large arrays are shared out among
+    Numba's threads. Stream: a keep bit is a function of (seed, step, keep_prob, offset + flat C-order
+    index) and of nothing else: not of threads, processor, dtype, memory layout, or `out`. In half
+    formats the product is computed in float32 and rounded.
+
+    References
+    ----------
+    J. Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC11 (2011), starts each chunk of the
+    stream; D. Blackman, S. Vigna, "Scrambled Linear Pseudorandom Number Generators", ACM TOMS 47(4) (2021), continues it.
+    """
+    x = as_numeric_array("x", x)
+    if x.dtype.kind not in FLOATING_KINDS:
+        raise TypeError(f"`x` has dtype {x.dtype}; expected floats. Use x.astype(np.float32).")
+    # What is as usual is seen here: a call of each check takes 0.2 us.
+    if type(keep_prob) is not float or not 0.0 <= keep_prob <= 1.0:
+        keep_prob = float(as_keep_prob("keep_prob", keep_prob))
+    if seed is None:
+        seed = fresh_seed()
+    elif type(seed) is not int or not 0 <= seed < 2**64:
+        seed = as_counter("seed", seed, 64)
+    if type(step) is not int or not 0 <= step < 2**64:
+        step = as_counter("step", step, 64)
+    if type(offset) is not int or offset != 0:
+        offset = as_offset(offset, x.size)
+    if out is not None:
+        check_out(out, "x", x)
+    return forward(x, (seed, step, offset, keep_prob), True, out, store_mask)
+
+
+def forward(x: npt.NDArray[Any], key: Key, scaled: bool, out: npt.NDArray[Any] | None, store_mask: bool) -> tuple[Any, KeepMask]:
+    """`dropout` without its checks: in one pass where a kernel can, else draw and then multiply."""
+    kernels = fast_stream.kernels_for(x.dtype)
+    if kernels is None or not is_plain(x) or not (out is None or out is x or is_plain(out)):
+        mask = FastMask(fast_stream.draw(key, x.shape) if store_mask else None, x.shape, key, scaled)
+        return mask.multiply(x, out), mask
+    if out is None:
+        out = np.empty(x.shape, x.dtype)
+    bits = fast_stream.empty_bits(x.size, key[2]) if store_mask else NO_BITS
+    fast_stream.draw_and_scale(kernels, x, bits, key, scale_of(key[3]) if scaled else 1.0, out)
+    return out, FastMask(bits if store_mask else None, x.shape, key, scaled)
+
+
+def pass_on(name: str, x: Any, out: npt.NDArray[Any] | None) -> Any:
+    """What dropout is where nothing is dropped: x itself, or in `out`; `name` is x's in a complaint."""
+    if out is None or out is x:
+        return x
+    x = as_numeric_array(name, x)
+    check_out(out, name, x)
+    np.copyto(out, x)
+    return out

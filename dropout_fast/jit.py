@@ -1,0 +1,172 @@
+"""Engine fast for a user's own ``@njit`` functions: the same bits as `dropout_fast.dropout`, on arrays that the user owns.
+
+>>> import numpy as np
+>>> from numba import njit
+>>> from dropout_fast import jit
+>>> @njit
+... def twice(x, step, bits, out):
+...     jit.dropout(x, 0.5, 3, step, 0, bits, out)  # forward
+...     jit.apply(out, 0.5, 0, bits, out)  # backward, in place
+>>> x = np.ones(8)
+>>> bits, out = jit.empty_bits(x.size), np.empty_like(x)
+>>> twice(x, 0, bits, out)
+>>> out
+array([0., 4., 4., 0., 0., 0., 0., 4.])
+
+Arrays are C-contiguous, of any shape, float32 or float64; `x` (or `a`) and `out` have one dtype and one size and may be
+the same array. `dropout` and `apply` run on the calling thread, so they may be called inside a ``prange``;
+`dropout_parallel` and `apply_parallel` are for large arrays outside of one. Numba's workqueue layer ends the process if
+two Python threads run parallel functions at once, and its OpenMP layer ends a forked child that runs one: what
+`dropout_fast.dropout` prevents is up to the user here.
+
+A function of the user's own that is compiled with ``cache=True`` holds a copy of these: after an upgrade of
+dropout_fast, clear its cache.
+"""
+
+import numba
+import numpy as np
+from numba import types
+from numba.core.errors import TypingError
+from numba.core.extending import intrinsic
+
+from .kernels.bernoulli import BLOCK
+from .kernels.compiling import OPTIONS
+from .kernels.dropout import BLOCK_BYTES, chunks_of, dropout_chunk
+from .kernels.masked_scale import chunks, drop, scale_chunk, scale_range
+from .kernels.memory import store
+
+_njit = numba.njit(**OPTIONS)
+_njit_parallel = numba.njit(parallel=True, **OPTIONS)
+
+
+@_njit
+def empty_bits(size, offset=0):
+    """Room for the keep bits of `size` elements, the first of which has flat index `offset`.
+
+    Parameters
+    ----------
+    size, offset : int
+
+    Returns
+    -------
+    ndarray of uint8
+        64 bytes for each block of 512 flat indices that holds an element.
+    """
+    return np.empty((offset % BLOCK + size + BLOCK - 1) // BLOCK * BLOCK_BYTES, np.uint8)
+
+
+@_njit
+def dropout(x, keep_prob, seed, step, offset, bits, out):
+    """Write x, with elements dropped and the others divided by `keep_prob`, to `out`, and the keep bits to `bits`.
+
+    Parameters
+    ----------
+    x, out : ndarray, C-contiguous, any shape, float32 or float64
+        May be the same array.
+    keep_prob : float, 0 to 1
+        Probability of KEEPING an element.
+    seed, step : int
+        The mask is a function of them; their lower 64 bits count.
+    offset : int, 0 to 2**63 - 1
+        Flat index of x's first element, where x is a shard of a larger array.
+    bits : ndarray of uint8
+        Written: from `empty_bits`; or empty, and the keep bits are not kept.
+
+    Raises
+    ------
+    ValueError
+        `keep_prob` or `offset` is out of its range, `out` has another size than x, or `bits` too little room.
+    """
+    _check_key(x.size, keep_prob, offset, bits)
+    flat, flat_out = _flat(x, out)
+    first, last = chunks_of(x.size, offset)
+    for chunk in range(first, last):
+        dropout_chunk(store, flat, bits, seed, step, offset, np.float64(keep_prob), _scale(keep_prob), flat_out, chunk)
+
+
+@_njit_parallel
+def dropout_parallel(x, keep_prob, seed, step, offset, bits, out):
+    """`dropout` on several threads."""
+    _check_key(x.size, keep_prob, offset, bits)
+    flat, flat_out = _flat(x, out)
+    first, last = chunks_of(x.size, offset)
+    for chunk in numba.prange(first, last):
+        dropout_chunk(store, flat, bits, seed, step, offset, np.float64(keep_prob), _scale(keep_prob), flat_out, chunk)
+
+
+@_njit
+def apply(a, keep_prob, offset, bits, out):
+    """Write `a`, scaled and dropped by the bits of a `dropout`, to `out`: its backward.
+
+    Parameters
+    ----------
+    a, out : ndarray, C-contiguous, any shape, float32 or float64
+        May be the same array.
+    keep_prob, offset
+        As given to `dropout`.
+    bits : ndarray of uint8
+        As `dropout` has written them.
+
+    Raises
+    ------
+    ValueError
+        `keep_prob` or `offset` is out of its range, `out` has another size than `a`, or there are too few `bits`.
+    """
+    _check_bits(a.size, keep_prob, offset, bits)
+    flat, flat_out = _flat(a, out)
+    scale_range(drop, store, flat, bits, offset % BLOCK, _scale(keep_prob), flat_out, 0, a.size)
+
+
+@_njit_parallel
+def apply_parallel(a, keep_prob, offset, bits, out):
+    """`apply` on several threads."""
+    _check_bits(a.size, keep_prob, offset, bits)
+    flat, flat_out = _flat(a, out)
+    for chunk in numba.prange(chunks(a.size)):
+        scale_chunk(drop, store, flat, bits, offset % BLOCK, _scale(keep_prob), flat_out, chunk)
+
+
+@_njit
+def _check_key(size, keep_prob, offset, bits):
+    if bits.size > 0:
+        _check_bits(size, keep_prob, offset, bits)
+    else:
+        _check_bits(0, keep_prob, offset, bits)
+
+
+@_njit
+def _check_bits(size, keep_prob, offset, bits):
+    if not 0.0 <= keep_prob <= 1.0:
+        raise ValueError("`keep_prob` is out of range; expected a number in [0, 1], the probability of keeping.")
+    if offset < 0:
+        raise ValueError("`offset` is negative; expected 0 to 2**63 - 1.")
+    if size > 0 and bits.size < (offset % BLOCK + size + BLOCK - 1) // BLOCK * BLOCK_BYTES:
+        raise ValueError("`bits` has too little room; expected the size that empty_bits(x.size, offset) gives.")
+
+
+@_njit
+def _scale(keep_prob):
+    return 1.0 / keep_prob if keep_prob > 0.0 else 0.0
+
+
+@_njit
+def _flat(x, out):
+    _require_same_floats(x, out)
+    if x.size != out.size:
+        raise ValueError("`out` has another size than `x`; expected the same.")
+    return x.reshape(-1), out.reshape(-1)
+
+
+@intrinsic
+def _require_same_floats(typing_context, x, out):
+    """Refuse other arrays while the user's function is compiled."""
+    for name, array in (("x", x), ("out", out)):
+        if not isinstance(array, types.Array) or array.dtype not in (types.float32, types.float64) or array.layout != "C":
+            raise TypingError(f"`{name}` is {array}; expected a C-contiguous array of float32 or float64.")
+    if x.dtype != out.dtype:
+        raise TypingError(f"`out` has dtype {out.dtype}; expected {x.dtype}, the dtype of `x`.")
+
+    def generate(context, builder, signature, values):
+        return context.get_dummy_value()
+
+    return types.void(x, out), generate

@@ -1,0 +1,241 @@
+"""Vectors from and to memory: whole or in part, past the caches or through them, bits from any bit on.
+
+This file knows LLVM and nothing of dropout.
+"""
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.extending import intrinsic
+from numba.np.arrayobj import populate_array
+
+from .formats import BFLOAT16, FLOAT16, SHORTS, rounded, widened
+from .vectors import LANES, VectorType, llvm_vector, splat
+
+_I32 = ir.IntType(32)
+_WORDS = ir.VectorType(_I32, LANES)
+
+
+def _in_register(array):
+    """The type of vector that loading from an array gives."""
+    return VectorType(types.float32 if array.dtype in (FLOAT16, BFLOAT16) else array.dtype)
+
+
+def _in_memory(array):
+    """The LLVM type of that vector in the array."""
+    return SHORTS if array.dtype in (FLOAT16, BFLOAT16) else llvm_vector(VectorType(array.dtype))
+
+
+def _pointer(context, builder, array_type, array, index, target):
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [index]), target.as_pointer())
+
+
+def _size_of_element(array):
+    return array.dtype.bitwidth // 8
+
+
+@intrinsic
+def load(typing_context, array, index):
+    """The vector at ``array[index]`` of a contiguous array; its elements need only their own alignment."""
+
+    def generate(context, builder, signature, values):
+        pointer = _pointer(context, builder, array, values[0], values[1], _in_memory(array))
+        return widened(context, builder, array.dtype, builder.load(pointer, align=_size_of_element(array)))
+
+    return _in_register(array)(array, types.intp), generate
+
+
+@intrinsic
+def store(typing_context, array, index, vector):
+    """Write a vector to ``array[index]`` and the elements after it."""
+
+    def generate(context, builder, signature, values):
+        pointer = _pointer(context, builder, array, values[0], values[1], _in_memory(array))
+        builder.store(rounded(context, builder, array.dtype, values[2]), pointer, align=_size_of_element(array))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector), generate
+
+
+@intrinsic
+def stream(typing_context, array, index, vector):
+    """As `store`, past the caches; the address must be a multiple of `alignment_of(array)`."""
+
+    def generate(context, builder, signature, values):
+        pointer = _pointer(context, builder, array, values[0], values[1], _in_memory(array))
+        written = builder.store(rounded(context, builder, array.dtype, values[2]), pointer, align=_alignment(array))
+        written.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(_I32, 1)]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector), generate
+
+
+@intrinsic
+def fence(typing_context):
+    """Let other threads see what `stream` wrote before anything written later."""
+
+    def generate(context, builder, signature, values):
+        builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+@intrinsic
+def load_part(typing_context, array, index, lanes):
+    """The elements of those lanes alone, 0 in the others; nothing else is read."""
+
+    def generate(context, builder, signature, values):
+        form = _in_memory(array)
+        pointer = _pointer(context, builder, array, values[0], values[1], form)
+        part = _masked(builder, "load", form, [pointer, _I32(_size_of_element(array)), values[2], ir.Constant(form, None)])
+        return widened(context, builder, array.dtype, part)
+
+    return _in_register(array)(array, types.intp, lanes), generate
+
+
+@intrinsic
+def store_part(typing_context, array, index, vector, lanes):
+    """Write the elements of those lanes alone."""
+
+    def generate(context, builder, signature, values):
+        form = _in_memory(array)
+        pointer = _pointer(context, builder, array, values[0], values[1], form)
+        value = rounded(context, builder, array.dtype, values[2])
+        _masked(builder, "store", form, [value, pointer, _I32(_size_of_element(array)), values[3]])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector, lanes), generate
+
+
+def _masked(builder, which, form, arguments):
+    """Call LLVM's masked load or store."""
+    result = form if which == "load" else ir.VoidType()
+    signature = ir.FunctionType(result, [argument.type for argument in arguments])
+    name = f"llvm.masked.{which}.v{form.count}{form.element.intrinsic_name}.p0"
+    return builder.call(cgutils.get_or_insert_function(builder.module, signature, name), arguments)
+
+
+@intrinsic
+def first_lanes(typing_context, count):
+    """Sixteen booleans, the first ``count`` of them true."""
+
+    def generate(context, builder, signature, values):
+        count = splat(builder, builder.trunc(values[0], _I32))
+        return builder.icmp_signed("<", ir.Constant(_WORDS, list(range(LANES))), count)
+
+    return VectorType(types.boolean)(types.intp), generate
+
+
+def _alignment(array):
+    return min(64, LANES * _size_of_element(array))
+
+
+@intrinsic
+def elements_to_alignment(typing_context, array, index):
+    """Elements from ``array[index]`` to the first whose vector straddles no cache line."""
+
+    def generate(context, builder, signature, values):
+        pointer = _pointer(context, builder, array, values[0], values[1], ir.IntType(8))
+        address = builder.ptrtoint(pointer, ir.IntType(64))
+        octets = builder.and_(builder.neg(address), ir.Constant(ir.IntType(64), _alignment(array) - 1))
+        return builder.udiv(octets, ir.Constant(ir.IntType(64), _size_of_element(array)))
+
+    return types.intp(array, types.intp), generate
+
+
+def _lanes_from(context, builder, octets, array, position, octet):
+    """The sixteen bits from bit `position` on, out of the four bytes from `octet` on."""
+    word = builder.load(_pointer(context, builder, octets, array, octet, _I32), align=1)
+    shift = builder.trunc(builder.sub(position, builder.shl(octet, ir.Constant(octet.type, 3))), _I32)
+    bits = builder.trunc(builder.lshr(word, shift), ir.IntType(LANES))
+    return builder.bitcast(bits, ir.VectorType(ir.IntType(1), LANES))
+
+
+@intrinsic
+def load_lanes(typing_context, octets, position):
+    """The sixteen bits from bit ``position`` on as booleans; reads the four bytes from ``octets[position // 8]`` on."""
+
+    def generate(context, builder, signature, values):
+        array, position = values
+        octet = builder.lshr(position, ir.Constant(position.type, 3))
+        return _lanes_from(context, builder, octets, array, position, octet)
+
+    return VectorType(types.boolean)(octets, types.intp), generate
+
+
+@intrinsic
+def load_last_lanes(typing_context, octets, position):
+    """As `load_lanes`, reading nothing past the end of an array of four bytes or more: bits from there mean nothing."""
+
+    def generate(context, builder, signature, values):
+        array, position = values
+        octet = builder.lshr(position, ir.Constant(position.type, 3))
+        size = context.make_array(octets)(context, builder, array).nitems
+        last = builder.sub(size, ir.Constant(position.type, 4))
+        octet = builder.select(builder.icmp_signed("<", octet, last), octet, last)
+        return _lanes_from(context, builder, octets, array, position, octet)
+
+    return VectorType(types.boolean)(octets, types.intp), generate
+
+
+@intrinsic
+def store_bits(typing_context, octets, index, bits):
+    """A uint16 into ``octets[index]`` (low byte) and ``octets[index + 1]``."""
+
+    def generate(context, builder, signature, values):
+        pointer = _pointer(context, builder, octets, values[0], values[1], ir.IntType(LANES))
+        builder.store(values[2], pointer, align=1)
+        return context.get_dummy_value()
+
+    return types.void(octets, types.intp, bits), generate
+
+
+@intrinsic
+def store_words(typing_context, octets, index, vector):
+    """Write a vector of uint64 to the 64 bytes from ``octets[index]`` on."""
+
+    def generate(context, builder, signature, values):
+        pointer = _pointer(context, builder, octets, values[0], values[1], llvm_vector(vector))
+        builder.store(values[2], pointer, align=1)
+        return context.get_dummy_value()
+
+    return types.void(octets, types.intp, vector), generate
+
+
+@intrinsic(prefer_literal=True)
+def or_on_the_stack(typing_context, octets, size):
+    """`octets`, or if it is empty an array of a constant size that is there until the function returns.
+
+    Neither is counted as a reference: with counters that two threads change, a chunk took 100 ns longer.
+    """
+    room_type = ir.ArrayType(ir.IntType(8), size.literal_value)
+
+    def generate(context, builder, signature, values):
+        given = context.make_array(octets)(context, builder, values[0])
+        with builder.goto_entry_block():
+            room = builder.alloca(room_type)
+        is_empty = builder.icmp_signed("==", given.nitems, context.get_constant(types.intp, 0))
+        chosen = context.make_array(octets)(context, builder)
+        populate_array(
+            chosen,
+            data=builder.select(is_empty, builder.bitcast(room, given.data.type), given.data),
+            shape=[builder.select(is_empty, context.get_constant(types.intp, size.literal_value), given.nitems)],
+            strides=[context.get_constant(types.intp, 1)],
+            itemsize=context.get_constant(types.intp, 1),
+            meminfo=None,
+        )
+        return chosen._getvalue()
+
+    return octets(octets, size), generate
+
+
+@intrinsic
+def pointer_to_uint32(typing_context, address):
+    """An address as a pointer for ``numba.carray``."""
+
+    def generate(context, builder, signature, values):
+        return builder.inttoptr(values[0], _I32.as_pointer())
+
+    return types.CPointer(types.uint32)(types.uintp), generate

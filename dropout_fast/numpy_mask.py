@@ -1,0 +1,95 @@
+"""Masks of engine numpy: NumPy's ``x * mask``, bit for bit."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import runtime
+from .kernels import masked_scale
+from .mask import KeepMask, bits_as_bools
+
+_FLOAT32 = (masked_scale.multiply_serial["float32"], masked_scale.multiply_parallel["float32"])
+_FLOAT32_IN_FLOAT64 = (masked_scale.multiply_in_float64_serial["float32"], masked_scale.multiply_in_float64_parallel["float32"])
+_FLOAT64 = (masked_scale.multiply_serial["float64"], masked_scale.multiply_parallel["float64"])
+
+#: The kernels by dtype: where the scale is a float32 number, and where it is not.
+KERNELS: dict[np.dtype[Any], Any] = {
+    np.dtype(np.float32): (_FLOAT32, _FLOAT32_IN_FLOAT64),
+    np.dtype(np.float64): (_FLOAT64, _FLOAT64),
+}
+
+#: Types of keep_prob whose mask is float64, by which NumPy multiplies as the kernels do.
+_PLAIN_NUMBERS = (float, int)
+
+
+class NumpyMask(KeepMask):
+    """A mask whose bits were drawn from `np.random`.
+
+    Parameters
+    ----------
+    bits : ndarray of uint8, four bytes or more
+        Keep bit of the i-th element in C order at bit ``i % 8`` of ``bits[i // 8]``; kept, not copied.
+    shape : tuple of int
+    keep_prob : number in (0, 1]
+    scaled : bool
+        Whether kept elements are divided by `keep_prob`; if not, the mask is one of booleans.
+    """
+
+    __slots__ = ("_bits",)
+
+    seed = step = offset = None
+
+    def __init__(self, bits: npt.NDArray[np.uint8], shape: tuple[int, ...], keep_prob: Any, scaled: bool = True) -> None:
+        super().__init__(shape, keep_prob, scaled)
+        self._bits = bits
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the bits take."""
+        return self._bits.nbytes
+
+    def _has_kernel(self, dtype: np.dtype[Any]) -> bool:
+        # Of a 0-d x the NumPy code's mask is a Python number, which NumPy multiplies by in x's own dtype.
+        return dtype in KERNELS and self.shape != () and (not self._scaled or isinstance(self.keep_prob, _PLAIN_NUMBERS))
+
+    def _scale_into(self, target: npt.NDArray[Any], a: npt.NDArray[Any]) -> None:
+        scale = 1.0 / float(self.keep_prob) if self._scaled else 1.0
+        # A product of two float32 numbers fits float64 exactly, so where the scale is a float32 number, the one
+        # rounding of a float32 product is the rounding of the float64 product to float32.
+        exact, wide = KERNELS[a.dtype]
+        runtime.run(*(exact if _is_float32(scale) else wide), a.nbytes, a.reshape(-1), self._bits, 0, scale, target.reshape(-1))
+
+    def _multiply_by_numpy(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
+        return multiply_by_numpy(a, self._values(), out)
+
+    def _keeps(self) -> npt.NDArray[np.bool_]:
+        return bits_as_bools(self._bits, 0, self.shape)
+
+    def _values(self) -> Any:
+        """Of 0-d x a Python number, as `np.random.rand()` is one."""
+        if self.shape:
+            return super()._values() if self._scaled else self._keeps()
+        kept = bool(self._keeps())
+        return kept / self.keep_prob if self._scaled else kept
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return NumpyMask, (self._bits, self.shape, self.keep_prob, self._scaled)
+
+    def __repr__(self) -> str:
+        return f"KeepMask(shape={self.shape}, keep_prob={self.keep_prob}, dtype={self.dtype}, nbytes={self.nbytes})"
+
+
+def multiply_by_numpy(a: npt.NDArray[Any], values: Any, out: npt.NDArray[Any] | None) -> Any:
+    """``a * values``, into `out` or rounded to `a`'s dtype where that is a floating one."""
+    product = a * values
+    if out is not None:
+        np.copyto(out, product, casting="unsafe")
+        return out
+    return product.astype(a.dtype, copy=False) if a.dtype.kind in "fc" else product
+
+
+def _is_float32(scale: float) -> bool:
+    """Whether a scale, which is 1 or more, is a float32 number: 24 bits in size, and not too large."""
+    return scale == math.inf or (scale < 2.0**128 and (math.frexp(scale)[0] * 2**24).is_integer())

@@ -1,0 +1,206 @@
+"""Engine fast: its generators against published vectors, its stream against the definition in plain Python."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import stream_oracle
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numba import njit
+
+import dropout_fast
+from dropout_fast import fast_stream, runtime
+from dropout_fast.kernels import dropout as kernels
+from dropout_fast.kernels.memory import store_words
+from dropout_fast.kernels.threefry import threefry
+from dropout_fast.kernels.vectors import count_from, spread
+from dropout_fast.kernels.xoshiro import next_word
+
+# Random123 1.14, kat_vectors: "threefry2x64 20", counter, key, result.
+THREEFRY = [
+    ((0, 0), (0, 0), (0xC2B6E3A8C2C69865, 0x6F81ED42F350084D)),
+    ((2**64 - 1,) * 2, (2**64 - 1,) * 2, (0xE02CB7C4D95D277A, 0xD06633D0893B8B68)),
+    (
+        (0x243F6A8885A308D3, 0x13198A2E03707344),
+        (0xA4093822299F31D0, 0x082EFA98EC4E6C89),
+        (0x263C7D30BB0F0AF1, 0x56BE8361D3311526),
+    ),
+]
+
+# First outputs of the authors' xoshiro256plusplus.c from the state 1, 2, 3, 4.
+XOSHIRO = (
+    41943041,
+    58720359,
+    3588806011781223,
+    3591011842654386,
+    9228616714210784205,
+    9973669472204895162,
+    14011001112246962877,
+    12406186145184390807,
+    15849039046786891736,
+    10450023813501588000,
+)
+
+
+@njit
+def threefry_of_eight(counter0, counter1, key0, key1, octets):
+    x0, x1 = threefry(count_from(counter0), spread(counter1), key0, key1)
+    store_words(octets, 0, x0)
+    store_words(octets, 64, x1)
+
+
+@njit
+def xoshiro_of_eight(words, octets):
+    state = (spread(np.uint64(1)), spread(np.uint64(2)), spread(np.uint64(3)), spread(np.uint64(4)))
+    for k in range(words):
+        word, state = next_word(state)
+        store_words(octets, 64 * k, word)
+
+
+@pytest.mark.parametrize(("counter", "key", "result"), THREEFRY)
+def test_known_answers_of_threefry(counter, key, result):
+    octets = np.zeros(128, np.uint8)
+    threefry_of_eight(*(np.uint64(word) for word in (*counter, *key)), octets)
+    words = octets.view(np.uint64).reshape(2, 8)
+    assert tuple(words[:, 0].tolist()) == result == stream_oracle.threefry(counter, key)
+    following = ((counter[0] + 7) % 2**64, counter[1])
+    assert tuple(words[:, 7].tolist()) == stream_oracle.threefry(following, key)
+
+
+def test_known_answers_of_xoshiro():
+    octets = np.zeros(64 * len(XOSHIRO), np.uint8)
+    xoshiro_of_eight(len(XOSHIRO), octets)
+    state = [1, 2, 3, 4]
+    for words, known in zip(octets.view(np.uint64).reshape(-1, 8).tolist(), XOSHIRO, strict=True):
+        assert words == [known] * 8
+        assert stream_oracle.xoshiro(state) == known
+
+
+sizes = st.one_of(
+    st.sampled_from([0, 1, 2, 15, 16, 17, 31, 32, 33, 511, 512, 513, 527, 528, 529, 1023, 1024, 1025, 1040, 1536, 1553]),
+    st.integers(0, 3000),
+)
+offsets = st.one_of(
+    st.just(0),
+    st.sampled_from([1, 511, 512, 513, 16383, 16384, 16384 + 512, 2**31, 2**40 + 77, 2**62 + 16000]),
+    st.integers(0, 2**62),
+)
+counters = st.one_of(st.sampled_from([0, 1, 2**63 - 1, 2**63, 2**64 - 1]), st.integers(0, 2**64 - 1))
+keep_probs = st.one_of(
+    st.sampled_from([0.0, 1.0, 0.5, 0.25, 0.75, 0.1, 0.9, 1 / 3, 2.0**-64, 2.0**-65, 1 - 2.0**-53, 2.0**-11, 1e-300]),
+    st.floats(0, 1),
+)
+
+
+@given(sizes, keep_probs, counters, counters, offsets, st.sampled_from([np.float32, np.float64, np.float16]), st.integers(0, 40))
+@settings(max_examples=150)
+def test_the_stream_is_the_definition(size, keep_prob, seed, step, offset, dtype, place):
+    kept = stream_oracle.keep_bits(size, keep_prob, seed, step, offset)
+    x = (1 + np.arange(size) % 7).astype(dtype)
+    scale = 1 / keep_prob if keep_prob else 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        working = np.float64 if dtype is np.float64 else np.float32
+        expected = np.where(kept, (x.astype(working) * working(scale)).astype(dtype), dtype(0))
+
+    buffer = np.full(size + 100, 7, dtype)  # anywhere in a cache line; what lies beside must stay
+    out = buffer[place : place + size]
+    result, mask = dropout_fast.dropout(x, keep_prob, seed=seed, step=step, offset=offset, out=out)
+    assert result is out and out.tobytes() == expected.tobytes()
+    assert (buffer[:place] == 7).all() and (buffer[place + size :] == 7).all()
+    assert (mask.seed, mask.step, mask.offset, mask.keep_prob) == (seed, step, offset, keep_prob)
+    assert np.array_equal(np.asarray(mask) != 0, kept & (keep_prob > 0))
+
+    out[:] = 7
+    assert mask.apply(x, out=out).tobytes() == expected.tobytes()
+    assert (buffer[:place] == 7).all() and (buffer[place + size :] == 7).all()
+    redrawn = dropout_fast.dropout(x, keep_prob, seed=seed, step=step, offset=offset, store_mask=False)
+    assert redrawn[0].tobytes() == expected.tobytes() == redrawn[1].apply(x).tobytes()
+    assert redrawn[1] == mask and redrawn[1].nbytes == 0
+    assert dropout_fast.dropout(x, keep_prob, seed=seed, step=step, offset=offset, out=x)[0] is x
+    assert x.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("size", [16384, 16385, 40000])
+@pytest.mark.parametrize("offset", [0, 16384 * 3 - 700, 512 * 31 + 500])
+def test_the_definition_over_several_chunks(size, offset):
+    kept = stream_oracle.keep_bits(size, 0.9, 5, 6, offset)
+    _, mask = dropout_fast.dropout(np.ones(size), 0.9, seed=5, step=6, offset=offset)
+    assert np.array_equal(np.asarray(mask) > 0, kept)
+
+
+@pytest.mark.parametrize("name", list(fast_stream.KERNELS))
+@pytest.mark.parametrize("keep_prob", [0.5, 0.9])
+def test_all_kernels_write_the_same(name, keep_prob):
+    """Serial, parallel and streaming, wherever x and out lie: one outcome."""
+    chosen = fast_stream.KERNELS[name]
+    size, offset = 3 * 16384 + 77, 1000
+    rng = np.random.default_rng(0)
+    dtype = chosen.view or np.dtype(name)
+    x = rng.integers(0, 256, size * np.dtype(dtype).itemsize, np.uint8).view(dtype)  # any bits: NaN, inf, subnormal
+    outcomes = set()
+    for draw, scale in zip(chosen.draw_and_scale, chosen.scale, strict=True):
+        for place in (0, 1, 5, 16, 31):
+            out, again = np.empty(size + 64, dtype)[place : place + size], np.empty(size + 64, dtype)[place + 3 : place + 3 + size]
+            bits = fast_stream.empty_bits(size, offset)
+            draw(x, bits, 1, 2, offset, keep_prob, 1 / keep_prob, out)
+            scale(x, bits, offset % 512, 1 / keep_prob, again)
+            assert out.tobytes() == again.tobytes()
+            draw(x, fast_stream.NO_BITS, 1, 2, offset, keep_prob, 1 / keep_prob, again)
+            assert out.tobytes() == again.tobytes()
+            outcomes.add((out.tobytes(), bits.tobytes()))
+    assert len(outcomes) == 1
+    drawn_alone = fast_stream.draw((1, 2, offset, keep_prob), (size,))
+    assert drawn_alone.tobytes() == bits.tobytes()
+
+
+def test_the_choice_of_the_kernel(monkeypatch):
+    called = []
+    kernels = tuple(lambda *arguments, name=name: called.append(name) for name in ("serial", "parallel", "streaming"))
+    chosen = fast_stream.Kernels(kernels, kernels, None)
+    monkeypatch.setattr(runtime.config, "NUMBA_NUM_THREADS", 2)
+    monkeypatch.setattr(runtime, "PARALLEL_FROM", 4000)
+    monkeypatch.setattr(fast_stream, "last_level_cache", lambda: 8000)
+    for size in (999, 1000, 2000, 2001):
+        x = np.ones(size, np.float32)
+        fast_stream.scale_by_bits(chosen, x, fast_stream.NO_BITS, 0, 1.0, np.ones_like(x))
+    fast_stream.scale_by_bits(chosen, x, fast_stream.NO_BITS, 0, 1.0, x)
+    assert called == ["serial", "parallel", "parallel", "streaming", "parallel"]
+
+
+@given(
+    st.integers(1, 40_000),
+    st.lists(st.integers(0, 40_000), max_size=4),
+    st.sampled_from([0.5, 0.9]),
+    st.sampled_from([0, 3, 512 * 5]),
+)
+@settings(max_examples=100)
+def test_shards_get_the_bits_of_the_whole(size, cuts, keep_prob, start):
+    whole, mask = dropout_fast.dropout(np.ones(size, np.float32), keep_prob, seed=8, step=1, offset=start)
+    cuts = sorted({0, size, *(cut for cut in cuts if cut < size)})
+    for first, last in pairwise(cuts):
+        shard = np.ones(last - first, np.float32)
+        out, its_mask = dropout_fast.dropout(shard, keep_prob, seed=8, step=1, offset=start + first)
+        assert out.tobytes() == whole[first:last].tobytes() == its_mask.apply(shard).tobytes()
+        assert np.array_equal(np.asarray(its_mask), np.asarray(mask)[first:last])
+
+
+def test_seeds_steps_and_probabilities_all_matter():
+    calls = [
+        {"seed": 1},
+        {"seed": 2},
+        {"seed": 1, "step": 1},
+        {"seed": 2**63 + 1},
+        {"seed": 1, "step": 2**63},
+        {"seed": 1, "offset": 1},
+        {"seed": 1, "keep_prob": 0.25},
+    ]
+    outcomes = {(dropout_fast.dropout(np.ones(300), **call)[0] > 0).tobytes() for call in calls}
+    assert len(outcomes) == len(calls)
+
+
+def test_drawing_bits_alone_takes_whole_blocks():
+    bits = np.zeros(3 * 64, np.uint8)
+    kernels.draw_bits(bits, 3, 0, 16384 - 512, 0.5)
+    kept = stream_oracle.keep_bits(3 * 512, 0.5, 3, 0, 16384 - 512)
+    assert np.array_equal(np.unpackbits(bits, bitorder="little"), kept)

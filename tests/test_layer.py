@@ -1,0 +1,132 @@
+"""Dropout, the layer."""
+
+import copy
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+from dropout_fast import Dropout, dropout
+
+X = np.ones((20, 30), np.float32)
+
+
+def test_a_call_is_dropout_at_the_next_step():
+    drop = Dropout(0.7, seed=5)
+    for step in range(3):
+        assert drop.step == step
+        expected, mask = dropout(X, 0.7, seed=5, step=step)
+        assert drop(X).tobytes() == expected.tobytes()
+        assert drop.backward(2 * X).tobytes() == mask.apply(2 * X).tobytes()
+    assert drop.masks == []
+
+
+def test_several_calls_are_answered_last_first():
+    drop = Dropout(seed=1)
+    first, second = drop(X), drop(X)
+    assert not np.array_equal(first, second)
+    assert np.array_equal(drop.backward(X), second) and np.array_equal(drop.backward(X), first)
+
+
+def test_a_mask_may_be_handed():
+    drop = Dropout(seed=1)
+    first, second, third = drop(X), drop(X), drop(X)
+    of_first, of_second, _ = drop.masks
+    assert np.array_equal(drop.backward(X, of_first), first)
+    assert np.array_equal(drop.backward(X, mask=of_second), second)
+    assert np.array_equal(drop.backward(X), third)
+    assert np.array_equal(drop.backward(X, of_first), first)  # once more, for whoever kept it
+    assert drop.masks == []
+
+
+def test_evaluation_returns_x_itself():
+    drop = Dropout(0.5, seed=1)
+    waiting = drop(X)
+    anything = object()
+    assert drop.eval() is drop and drop(anything) is anything and drop.backward(anything) is anything
+    assert (drop.step, len(drop.masks)) == (1, 1)
+    assert drop.train() is drop
+    with drop.evaluating() as same:
+        assert same is drop and drop(X) is X
+    assert drop.training
+    with pytest.raises(KeyError), drop.evaluating():
+        raise KeyError
+    assert drop.training
+    with drop.eval().evaluating():
+        pass
+    assert not drop.training
+    target = np.empty_like(X)
+    assert drop(X, out=target) is target and np.array_equal(target, X)
+    assert drop.backward(2 * X, out=target) is target and np.array_equal(target, 2 * X)
+    assert np.array_equal(drop.train().backward(X), waiting)
+
+
+def test_out_and_in_place():
+    drop, twin = Dropout(0.5, seed=1), Dropout(0.5, seed=1)
+    x, expected = X.copy(), twin(X)
+    assert drop(x, out=x) is x and np.array_equal(x, expected)
+    dout = X.copy()
+    assert drop.backward(dout, out=dout) is dout and np.array_equal(dout, expected)
+
+
+def test_training_resumes_with_the_same_masks():
+    drop = Dropout(0.8, seed=2**63)
+    for _ in range(3):
+        drop(X)
+    saved = json.loads(json.dumps(drop.state_dict()))
+    assert saved == {"keep_prob": 0.8, "seed": 2**63, "step": 3}
+    resumed = Dropout()
+    resumed.load_state_dict(saved)
+    for twin in (resumed, pickle.loads(pickle.dumps(drop)), copy.deepcopy(drop)):
+        twin_next = twin(X)
+        assert twin_next.tobytes() == dropout(X, 0.8, seed=2**63, step=3)[0].tobytes()
+    assert repr(drop) == f"Dropout(keep_prob=0.8, seed={2**63})"
+
+
+def test_without_a_seed_layers_differ():
+    assert Dropout().seed != Dropout().seed
+    assert not np.array_equal(Dropout()(X), Dropout()(X))
+
+
+def test_what_cannot_be_answered_is_refused_and_waits():
+    drop = Dropout(seed=1)
+    with pytest.raises(ValueError, match="`backward` has no mask"):
+        drop.backward(X)
+    out = drop(X)
+    with pytest.raises(ValueError, match=r"`a` has shape \(3,\); expected \(20, 30\)"):
+        drop.backward(np.ones(3))
+    with pytest.raises(TypeError, match="`mask` has type ndarray; expected a KeepMask"):
+        drop.backward(X, X)
+    assert np.array_equal(drop.backward(X), out)
+
+
+def test_a_call_that_fails_counts_nothing():
+    drop = Dropout(seed=1)
+    with pytest.raises(TypeError, match="`x` has dtype int64"):
+        drop(np.arange(3))
+    assert (drop.step, drop.masks) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "message"),
+    [
+        (None, TypeError, "`state` has type NoneType; expected a dict"),
+        ({}, ValueError, r"`state` has the keys \[\]; expected \['keep_prob', 'seed', 'step'\]"),
+        ({"keep_prob": 0.5, "seed": 1, "step": 0, "p": 1}, ValueError, "`state` has the keys"),
+        ({"keep_prob": 2.0, "seed": 1, "step": 0}, ValueError, r"`state\['keep_prob'\]` is 2.0"),
+        ({"keep_prob": 0.5, "seed": -1, "step": 0}, ValueError, r"`state\['seed'\]` is -1"),
+        ({"keep_prob": 0.5, "seed": 1, "step": "0"}, TypeError, r"`state\['step'\]` has type str"),
+    ],
+)
+def test_states_that_are_none(state, error, message):
+    drop = Dropout(0.5, seed=3)
+    with pytest.raises(error, match=message):
+        drop.load_state_dict(state)
+    assert drop.state_dict() == {"keep_prob": 0.5, "seed": 3, "step": 0}
+
+
+@pytest.mark.parametrize("keep_prob", [-0.1, 1.5, float("nan")])
+def test_probabilities_out_of_range(keep_prob):
+    with pytest.raises(ValueError, match="`keep_prob` is"):
+        Dropout(keep_prob)
