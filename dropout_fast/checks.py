@@ -22,6 +22,8 @@ def as_numeric_array(name: str, value: Any) -> npt.NDArray[Any]:
     ValueError
         Where NumPy finds no rectangular shape in it.
     """
+    if type(value) is np.ndarray and value.dtype.kind in NUMERIC_KINDS:
+        return value
     if isinstance(value, np.ndarray):
         array = value
     else:
@@ -108,6 +110,11 @@ def check_out(out: Any, name: str, source: npt.NDArray[Any], factor: Any = None)
         For another shape or dtype, a read-only array, one whose elements share
         memory with each other, or one that shares memory with `source` without being the same.
     """
+    if type(out) is np.ndarray and out.flags.carray:  # what is as usual is seen first: half as dear as all the rest
+        if out is source:
+            return
+        if out.dtype == source.dtype and out.shape == source.shape and not np.may_share_memory(out, source):
+            return
     if not isinstance(out, np.ndarray):
         raise TypeError(f"`out` has type {type(out).__name__}; expected a numpy.ndarray or None.")
     if out.shape != source.shape:
@@ -117,8 +124,6 @@ def check_out(out: Any, name: str, source: npt.NDArray[Any], factor: Any = None)
         raise ValueError(f"`out` has dtype {out.dtype}; expected {source.dtype}{wider}, as `{name}` has dtype {source.dtype}.")
     if not out.flags.writeable:
         raise ValueError("`out` is read-only; expected a writeable array.")
-    if out is source and out.flags.c_contiguous:
-        return
     if _overlaps_itself(out):
         raise ValueError(f"`out` has strides {out.strides}: several elements share memory; expected one place an element.")
     if np.may_share_memory(out, source) and _overlaps_partially(out, source):

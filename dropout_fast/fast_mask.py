@@ -54,12 +54,10 @@ class FastMask(KeepMask):
         """Bytes that the bits take, 0 where they are drawn again."""
         return 0 if self._bits is None else self._bits.nbytes
 
-    def _has_kernel(self, dtype: np.dtype[Any]) -> bool:
-        return fast_stream.kernels_for(dtype) is not None
+    def _kernels_for(self, dtype: np.dtype[Any]) -> fast_stream.Kernels | None:
+        return fast_stream.kernels_for(dtype)
 
-    def _scale_into(self, target: npt.NDArray[Any], a: npt.NDArray[Any]) -> None:
-        kernels = fast_stream.kernels_for(a.dtype)
-        assert kernels is not None
+    def _scale_into(self, target: npt.NDArray[Any], a: npt.NDArray[Any], kernels: fast_stream.Kernels) -> None:
         scale = scale_of(self.keep_prob) if self._scaled else 1.0
         if self._bits is None:
             fast_stream.draw_and_scale(kernels, a, fast_stream.NO_BITS, self._key, scale, target)

@@ -9,7 +9,7 @@ from . import fast_stream
 from .checks import as_counter, as_keep_prob, as_numeric_array, as_offset, check_out
 from .entropy import fresh_seed
 from .fast_mask import FastMask, scale_of
-from .fast_stream import NO_BITS, Key
+from .fast_stream import KERNELS, NO_BITS, Key
 from .mask import KeepMask, is_plain
 
 FLOATING_KINDS = "fcV"  # V is bfloat16's
@@ -83,10 +83,11 @@ def dropout(
     J. Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC11 (2011), starts each chunk of the
     stream; D. Blackman, S. Vigna, "Scrambled Linear Pseudorandom Number Generators", ACM TOMS 47(4) (2021), continues it.
     """
-    x = as_numeric_array("x", x)
-    if x.dtype.kind not in FLOATING_KINDS:
-        raise TypeError(f"`x` has dtype {x.dtype}; expected floats. Use x.astype(np.float32).")
-    # What is as usual is seen here: a call of each check takes 0.2 us.
+    # What is as usual is seen here: a call of each check takes 0.1 to 0.2 us.
+    if type(x) is not np.ndarray or x.dtype not in KERNELS:
+        x = as_numeric_array("x", x)
+        if x.dtype.kind not in FLOATING_KINDS:
+            raise TypeError(f"`x` has dtype {x.dtype}; expected floats. Use x.astype(np.float32).")
     if type(keep_prob) is not float or not 0.0 <= keep_prob <= 1.0:
         keep_prob = float(as_keep_prob("keep_prob", keep_prob))
     if seed is None:
@@ -105,7 +106,7 @@ def dropout(
 def forward(x: npt.NDArray[Any], key: Key, scaled: bool, out: npt.NDArray[Any] | None, store_mask: bool) -> tuple[Any, KeepMask]:
     """`dropout` without its checks: in one pass where a kernel can, else draw and then multiply."""
     kernels = fast_stream.kernels_for(x.dtype)
-    if kernels is None or not is_plain(x) or not (out is None or out is x or is_plain(out)):
+    if kernels is None or not is_plain(x) or (out is not None and out is not x and not is_plain(out)):
         mask = FastMask(fast_stream.draw(key, x.shape) if store_mask else None, x.shape, key, scaled)
         return mask.multiply(x, out), mask
     if out is None:

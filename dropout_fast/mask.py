@@ -91,19 +91,24 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
 
     def multiply(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
         """`apply` without its checks: by a kernel as the arrays lie, or on a copy, or by NumPy."""
-        if self._has_kernel(a.dtype) and is_plain(a):
+        kernels = self._kernels_for(a.dtype)
+        if kernels is not None and is_plain(a):
             if out is None:
                 out = np.empty(a.shape, a.dtype)
-            if out.dtype == a.dtype and is_plain(out):
-                self._scale_into(out, a)
+            if out is a or (out.dtype == a.dtype and is_plain(out)):
+                self._scale_into(out, a, kernels)
                 return out
+        return self._multiply_a_copy(a, out)
+
+    def _multiply_a_copy(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
         dtype = (a if out is None else out).dtype
         native = dtype.newbyteorder("=")
-        if type(a) is not np.ndarray or not self._has_kernel(native) or not self._has_kernel(a.dtype.newbyteorder("=")):
+        kernels = self._kernels_for(native)
+        if type(a) is not np.ndarray or kernels is None or self._kernels_for(a.dtype.newbyteorder("=")) is None:
             return self._multiply_by_numpy(a, out)
         product = np.empty(a.shape, native)
         np.copyto(product, a)
-        self._scale_into(product, product)
+        self._scale_into(product, product, kernels)
         if out is None:
             return product.astype(dtype, copy=False)
         np.copyto(out, product)
@@ -120,11 +125,11 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         """Bytes that the bits take."""
         raise NotImplementedError
 
-    def _has_kernel(self, dtype: np.dtype[Any]) -> bool:
-        """Whether `_scale_into` takes arrays of that dtype."""
+    def _kernels_for(self, dtype: np.dtype[Any]) -> Any:
+        """What `_scale_into` needs for arrays of that dtype, None if it cannot take them."""
         raise NotImplementedError
 
-    def _scale_into(self, target: npt.NDArray[Any], a: npt.NDArray[Any]) -> None:
+    def _scale_into(self, target: npt.NDArray[Any], a: npt.NDArray[Any], kernels: Any) -> None:
         """Multiply by a kernel; both arrays are plain and of one dtype."""
         raise NotImplementedError
 

@@ -50,16 +50,19 @@ class NumpyMask(KeepMask):
         """Bytes that the bits take."""
         return self._bits.nbytes
 
-    def _has_kernel(self, dtype: np.dtype[Any]) -> bool:
+    def _kernels_for(self, dtype: np.dtype[Any]) -> Any:
         # Of a 0-d x the NumPy code's mask is a Python number, which NumPy multiplies by in x's own dtype.
-        return dtype in KERNELS and self.shape != () and (not self._scaled or isinstance(self.keep_prob, _PLAIN_NUMBERS))
+        if self.shape == () or (self._scaled and not isinstance(self.keep_prob, _PLAIN_NUMBERS)):
+            return None
+        return KERNELS.get(dtype)
 
-    def _scale_into(self, target: npt.NDArray[Any], a: npt.NDArray[Any]) -> None:
+    def _scale_into(self, target: npt.NDArray[Any], a: npt.NDArray[Any], kernels: Any) -> None:
         scale = 1.0 / float(self.keep_prob) if self._scaled else 1.0
         # A product of two float32 numbers fits float64 exactly, so where the scale is a float32 number, the one
         # rounding of a float32 product is the rounding of the float64 product to float32.
-        exact, wide = KERNELS[a.dtype]
-        runtime.run(*(exact if _is_float32(scale) else wide), a.nbytes, a.reshape(-1), self._bits, 0, scale, target.reshape(-1))
+        exact, wide = kernels
+        chosen = exact if _is_float32(scale) else wide
+        runtime.run(chosen, a.nbytes, a is target, (a.ravel(), self._bits, 0, scale, target.ravel()))
 
     def _multiply_by_numpy(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
         return multiply_by_numpy(a, self._values(), out)

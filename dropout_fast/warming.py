@@ -33,8 +33,8 @@ def warmup() -> None:
 def steps() -> Iterator[tuple[str, Step]]:
     """Each kernel's name, and the call that compiles or loads it."""
     bits = np.zeros(dropout.BLOCK_BYTES, np.uint8)
-    for name, kernels in fast_stream.KERNELS.items():
-        x: npt.NDArray[Any] = np.zeros(1, np.dtype(kernels.view or name))
+    for dtype, kernels in fast_stream.KERNELS.items():
+        x: npt.NDArray[Any] = np.zeros(1, np.dtype(kernels.view or dtype))
         yield from _steps(kernels.draw_and_scale, x, bits, 0, 0, 0, 0.5, 2.0, x)
         yield from _steps(kernels.scale, x, bits, 0, 2.0, x)
     for dtype, engine_numpy in numpy_mask.KERNELS.items():
@@ -51,7 +51,7 @@ def _steps(kernels: tuple[Any, ...], *arguments: Any) -> Iterator[tuple[str, Ste
     yield serial.__name__, partial(serial, *arguments)
     for other in others:
         # As large as can be, so that it is the parallel kernel, unless this process must not run any.
-        yield other.__name__, partial(runtime.run, serial, other, sys.maxsize, *arguments)
+        yield other.__name__, partial(runtime.run, (serial, other), sys.maxsize, False, arguments)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

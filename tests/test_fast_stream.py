@@ -129,7 +129,7 @@ def test_the_definition_over_several_chunks(size, offset):
     assert np.array_equal(np.asarray(mask) > 0, kept)
 
 
-@pytest.mark.parametrize("name", list(fast_stream.KERNELS))
+@pytest.mark.parametrize("name", list(fast_stream.KERNELS), ids=str)
 @pytest.mark.parametrize("keep_prob", [0.5, 0.9])
 def test_all_kernels_write_the_same(name, keep_prob):
     """Serial, parallel and streaming, wherever x and out lie: one outcome."""
@@ -160,7 +160,7 @@ def test_the_choice_of_the_kernel(monkeypatch):
     chosen = fast_stream.Kernels(kernels, kernels, None)
     monkeypatch.setattr(runtime.config, "NUMBA_NUM_THREADS", 2)
     monkeypatch.setattr(runtime, "PARALLEL_FROM", 4000)
-    monkeypatch.setattr(fast_stream, "last_level_cache", lambda: 8000)
+    monkeypatch.setattr(runtime, "last_level_cache", lambda: 8000)
     for size in (999, 1000, 2000, 2001):
         x = np.ones(size, np.float32)
         fast_stream.scale_by_bits(chosen, x, fast_stream.NO_BITS, 0, 1.0, np.ones_like(x))

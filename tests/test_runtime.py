@@ -31,14 +31,14 @@ def test_serial_and_parallel_kernels_give_the_same_bits(dtype, monkeypatch):
 
 def test_the_choice_between_serial_and_parallel(monkeypatch):
     called = []
-    names = [lambda: called.append("serial"), lambda: called.append("parallel")]
+    kernels = [lambda: called.append("serial"), lambda: called.append("parallel")]
     monkeypatch.setattr(runtime.config, "NUMBA_NUM_THREADS", 2)
-    runtime.run(*names, runtime.PARALLEL_FROM)
-    runtime.run(*names, runtime.PARALLEL_FROM - 1)
+    runtime.run(kernels, runtime.PARALLEL_FROM, False, ())
+    runtime.run(kernels, runtime.PARALLEL_FROM - 1, False, ())
     with runtime._launching:
-        runtime.run(*names, runtime.PARALLEL_FROM)
+        runtime.run(kernels, runtime.PARALLEL_FROM, False, ())
     monkeypatch.setattr(runtime.config, "NUMBA_NUM_THREADS", 1)
-    runtime.run(*names, runtime.PARALLEL_FROM)
+    runtime.run(kernels, runtime.PARALLEL_FROM, False, ())
     assert called == ["parallel", "serial", "serial", "serial"]
 
 

@@ -1,6 +1,5 @@
 """What is measured: each column of the table as a function of nothing, made for one array."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -11,6 +10,7 @@ import dropout_fast
 from dropout_fast import reference
 
 from .clock import Function
+from .peers import peers
 
 CHUNK = 16384
 
@@ -26,23 +26,33 @@ def copy_in_parallel(source: npt.NDArray[Any], target: npt.NDArray[Any]) -> None
 def columns(x: npt.NDArray[Any], keep_prob: float) -> dict[str, Function]:
     """The functions to clock on `x`, by column name; each is called once here, and so compiled."""
     target = np.empty_like(x)
-    made: dict[str, Function] = {
-        "copy": lambda: np.copyto(target, x),
-        "parallel copy": lambda: copy_in_parallel(x, target),
-        **_drop_in("reference", reference, x, {"p": keep_prob, "mode": "train"}),
-        **_drop_in("numpy engine", dropout_fast, x, {"p": keep_prob, "mode": "train"}),
-    }
-    for function in made.values():
-        function()
-    return made
+    return _called(
+        {
+            **copies(x, target),
+            **_drop_in("reference", reference, x, {"p": keep_prob, "mode": "train"}),
+            **_drop_in("numpy", dropout_fast, x, {"p": keep_prob, "mode": "train"}),
+            **fast_engine("fast", x, keep_prob, target),
+            **peers(x, keep_prob),
+        }
+    )
 
 
-def forwards(x: npt.NDArray[Any], keep_prob: float) -> dict[str, Callable[[], Any]]:
-    """The forwards whose memory is compared; what they return is kept."""
-    dropout_param = {"p": keep_prob, "mode": "train"}
+def copies(x: npt.NDArray[Any], target: npt.NDArray[Any]) -> dict[str, Function]:
+    """A copy of x's bytes by NumPy, on one thread, and on all."""
+    octets, target_octets = x.view(np.uint8), target.view(np.uint8)
+    words, target_words = (octets, target_octets) if x.nbytes % 4 else (x.view(np.uint32), target.view(np.uint32))
     return {
-        "reference": lambda: reference.dropout_forward(x, dropout_param),
-        "numpy engine": lambda: dropout_fast.dropout_forward(x, dropout_param),
+        "copy": lambda: np.copyto(target_octets, octets),
+        "parallel copy": lambda: copy_in_parallel(words, target_words),
+    }
+
+
+def fast_engine(name: str, x: npt.NDArray[Any], keep_prob: float, out: npt.NDArray[Any]) -> dict[str, Function]:
+    """Forward and backward of engine fast into `out`, as in a training loop: the seed given, the bits stored."""
+    _, mask = dropout_fast.dropout(x, keep_prob, seed=0, out=out)
+    return {
+        f"{name} forward": lambda: dropout_fast.dropout(x, keep_prob, seed=0, out=out),
+        f"{name} backward": lambda: mask.apply(x, out),
     }
 
 
@@ -52,3 +62,18 @@ def _drop_in(name: str, dropout: Any, x: npt.NDArray[Any], dropout_param: dict[s
         f"{name} forward": lambda: dropout.dropout_forward(x, dropout_param),
         f"{name} backward": lambda: dropout.dropout_backward(x, cache),
     }
+
+
+def _called(functions: dict[str, Function]) -> dict[str, Function]:
+    for function in functions.values():
+        function()
+    return functions
+
+
+def against_copies(x: npt.NDArray[Any], keep_probs: tuple[float, ...]) -> dict[str, Function]:
+    """Engine fast at several keep probabilities, beside both copies of the same array."""
+    target = np.empty_like(x)
+    made = copies(x, target)
+    for keep_prob in keep_probs:
+        made |= fast_engine(f"{keep_prob:.3g}", x, keep_prob, target)
+    return _called(made)

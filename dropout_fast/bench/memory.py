@@ -1,8 +1,29 @@
-"""How much memory a forward takes at its peak: result and cache included, the input not."""
+"""How much memory a forward takes at its peak: result and mask included, the input not."""
 
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import dropout_fast
+from dropout_fast import reference
+
+
+def peaks(x: npt.NDArray[Any], keep_prob: float) -> dict[str, float]:
+    """Bytes an element of x, by what is called."""
+    dropout_param = {"p": keep_prob, "mode": "train"}
+    target = np.empty_like(x)
+    calls = {
+        "reference": lambda: reference.dropout_forward(x, dropout_param),
+        "numpy engine": lambda: dropout_fast.dropout_forward(x, dropout_param),
+        "fast engine": lambda: dropout_fast.dropout(x, keep_prob),
+        "numpy engine, out=": lambda: dropout_fast.dropout_forward(x, dropout_param, out=target),
+        "fast engine, out=": lambda: dropout_fast.dropout(x, keep_prob, out=target),
+        "fast engine, out=, store_mask=False": lambda: dropout_fast.dropout(x, keep_prob, out=target, store_mask=False),
+    }
+    return {name: peak_bytes(call) / x.size for name, call in calls.items()}
 
 
 def peak_bytes(function: Callable[[], Any]) -> int:

@@ -1,0 +1,45 @@
+"""Other libraries' dropout, each where it is installed; both take new memory for their result."""
+
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .clock import Function
+
+
+def peers(x: npt.NDArray[Any], keep_prob: float) -> dict[str, Function]:
+    """The forward of PyTorch and of a jitted JAX on `x`, by column name."""
+    made: dict[str, Function] = {}
+    if x.dtype not in (np.float32, np.float64):
+        return made
+    if find_spec("torch"):
+        made["PyTorch forward"] = _of_torch(x, keep_prob)
+    if find_spec("jax") and x.dtype == np.float32:  # JAX computes in float32 unless told otherwise
+        made["JAX forward"] = _of_jax(x, keep_prob)
+    return made
+
+
+def _of_torch(x: npt.NDArray[Any], keep_prob: float) -> Function:
+    import torch
+
+    tensor = torch.from_numpy(x)
+    return lambda: torch.nn.functional.dropout(tensor, 1.0 - keep_prob)
+
+
+def _of_jax(x: npt.NDArray[Any], keep_prob: float) -> Function:
+    import jax
+
+    def dropout(key: Any, x: Any) -> tuple[Any, Any]:
+        key, used = jax.random.split(key)
+        return key, jax.numpy.where(jax.random.bernoulli(used, keep_prob, x.shape), x / keep_prob, 0)
+
+    compiled = jax.jit(dropout)
+    state = [jax.random.PRNGKey(0), jax.numpy.asarray(x)]
+
+    def call() -> None:
+        state[0], out = compiled(*state)
+        out.block_until_ready()
+
+    return call

@@ -1,0 +1,34 @@
+"""Calls that take microseconds: what all of Python costs around a small array."""
+
+from functools import partial
+
+import numpy as np
+
+import dropout_fast
+
+from .clock import Function
+
+#: Ratio by name: the row above which it stands, over which row.
+PAIRS = {
+    "dropout of (64, 256)": "empty_like and copyto of (64, 256)",
+    "dropout of 1000": "x * 2.0 of 1000",
+    "dropout of 16": "x * 2.0 of 16",
+}
+
+
+def small_calls() -> dict[str, Function]:
+    """The functions to clock, by name, all on float32; each is called once here."""
+    matrix = np.ones((64, 256), np.float32)
+    made: dict[str, Function] = {
+        "dropout of (64, 256)": lambda: dropout_fast.dropout(matrix, 0.5),
+        "empty_like and copyto of (64, 256)": lambda: np.copyto(np.empty_like(matrix), matrix),
+    }
+    for size in (1000, 16):
+        x = np.ones(size, np.float32)
+        made[f"dropout of {size}"] = partial(dropout_fast.dropout, x, 0.5)
+        made[f"x * 2.0 of {size}"] = partial(np.multiply, x, 2.0)
+    layer = dropout_fast.Dropout(0.5).eval()
+    made["Dropout in evaluation mode"] = lambda: layer(matrix)
+    for function in made.values():
+        function()
+    return made
