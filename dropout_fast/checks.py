@@ -83,18 +83,21 @@ def as_counter(name: str, value: Any, bits: int) -> int:
     return counter
 
 
-def as_offset(value: Any, size: int) -> int:
-    """`value` as the flat index of the first of `size` elements, all of which have one; errors as for `as_counter`."""
-    offset = as_counter("offset", value, 63)
-    if offset + size >= 2**63:
-        raise ValueError(f"`offset` is {offset}; expected at most 2**63 - 1 - {size}, as x has {size} elements.")
-    return offset
-
-
 def check_shape(name: str, array: npt.NDArray[Any], shape: tuple[int, ...]) -> None:
     """Raise ValueError unless `array` has the shape that the forward had."""
     if array.shape != shape:
         raise ValueError(f"`{name}` has shape {array.shape}; expected {shape}, the shape of the forward's x.")
+
+
+def is_twin(out: Any, source: npt.NDArray[Any]) -> bool:
+    """Whether `out` is a plain array of the same dtype and shape, apart from `source` in memory."""
+    return bool(
+        type(out) is np.ndarray
+        and out.dtype is source.dtype
+        and out.shape == source.shape
+        and out.flags.carray
+        and not np.may_share_memory(out, source)
+    )
 
 
 def check_out(out: Any, name: str, source: npt.NDArray[Any], factor: Any = None) -> None:
@@ -110,11 +113,8 @@ def check_out(out: Any, name: str, source: npt.NDArray[Any], factor: Any = None)
         For another shape or dtype, a read-only array, one whose elements share
         memory with each other, or one that shares memory with `source` without being the same.
     """
-    if type(out) is np.ndarray and out.flags.carray:  # what is as usual is seen first: half as dear as all the rest
-        if out is source:
-            return
-        if out.dtype == source.dtype and out.shape == source.shape and not np.may_share_memory(out, source):
-            return
+    if is_twin(out, source):  # the usual, and half as dear as all the rest
+        return
     if not isinstance(out, np.ndarray):
         raise TypeError(f"`out` has type {type(out).__name__}; expected a numpy.ndarray or None.")
     if out.shape != source.shape:

@@ -58,11 +58,10 @@ class FastMask(KeepMask):
         return fast_stream.kernels_for(dtype)
 
     def _scale_into(self, target: npt.NDArray[Any], a: npt.NDArray[Any], kernels: fast_stream.Kernels) -> None:
-        scale = scale_of(self.keep_prob) if self._scaled else 1.0
         if self._bits is None:
-            fast_stream.draw_and_scale(kernels, a, fast_stream.NO_BITS, self._key, scale, target)
+            fast_stream.draw_and_scale(kernels, a, None, self._key, self._scaled, target)
         else:
-            fast_stream.scale_by_bits(kernels, a, self._bits, self._key[2], scale, target)
+            fast_stream.scale_by_bits(kernels, a, self._bits, self._key, self._scaled, target)
 
     def _multiply_by_numpy(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
         """For integers, complex numbers, long doubles and subclasses, which all keep their kind."""
@@ -86,8 +85,3 @@ class FastMask(KeepMask):
     def __repr__(self) -> str:
         seed, step, offset, keep_prob = self._key
         return f"KeepMask(shape={self.shape}, {keep_prob=}, {seed=}, {step=}, {offset=}, nbytes={self.nbytes})"
-
-
-def scale_of(keep_prob: float) -> float:
-    """What kept elements are multiplied by; with keep_prob 0 there are none."""
-    return 1.0 / keep_prob if keep_prob else 0.0

@@ -57,22 +57,30 @@ def kernels_for(dtype: np.dtype[Any]) -> Kernels | None:
 
 def empty_bits(size: int, offset: int) -> Bits:
     """Room for the keep bits of that many elements: of whole blocks of 512 absolute indices."""
-    return np.empty((offset % BLOCK + size + BLOCK - 1) // BLOCK * BLOCK_BYTES, np.uint8) if size else NO_BITS
+    return np.empty((offset % BLOCK + size + BLOCK - 1) // BLOCK * BLOCK_BYTES, np.uint8)
 
 
-def draw_and_scale(kernels: Kernels, x: Array, bits: Bits, key: Key, scale: float, out: Array) -> None:
-    """Draw the keep bits, into `bits` if it is not empty, and write ``x * scale`` or +0 to `out`."""
+def draw_and_scale(kernels: Kernels, x: Array, bits: Bits | None, key: Key, scaled: bool, out: Array) -> None:
+    """Draw the keep bits, into `bits` if given, and write x, divided by keep_prob if `scaled`, or +0 to `out`."""
     seed, step, offset, keep_prob = key
-    flat, flat_out = _flat(x, out, kernels.view)
+    flat, flat_out = x.ravel(), out.ravel()  # views; half as dear as by reshape
+    if kernels.view is not None:
+        flat, flat_out = flat.view(kernels.view), flat_out.view(kernels.view)
+    scale = 1.0 / keep_prob if scaled and keep_prob else 1.0
     # The kernels take 64 bits of either sign: one type for all counters, so one compilation.
     seed = seed if seed < 2**63 else seed - 2**64
     step = step if step < 2**63 else step - 2**64
-    runtime.run(kernels.draw_and_scale, x.nbytes, out is x, (flat, bits, seed, step, offset, keep_prob, scale, flat_out))
+    arguments = (flat, NO_BITS if bits is None else bits, seed, step, offset, keep_prob, scale, flat_out)
+    runtime.run(kernels.draw_and_scale, x.nbytes, out is x, arguments)
 
 
-def scale_by_bits(kernels: Kernels, x: Array, bits: Bits, offset: int, scale: float, out: Array) -> None:
-    """Write ``x * scale`` or +0 to `out`, by bits from `draw_and_scale`."""
-    flat, flat_out = _flat(x, out, kernels.view)
+def scale_by_bits(kernels: Kernels, x: Array, bits: Bits, key: Key, scaled: bool, out: Array) -> None:
+    """The same by bits that `draw_and_scale` has drawn."""
+    _, _, offset, keep_prob = key
+    flat, flat_out = x.ravel(), out.ravel()
+    if kernels.view is not None:
+        flat, flat_out = flat.view(kernels.view), flat_out.view(kernels.view)
+    scale = 1.0 / keep_prob if scaled and keep_prob else 1.0
     runtime.run(kernels.scale, x.nbytes, out is x, (flat, bits, offset % BLOCK, scale, flat_out))
 
 
@@ -82,13 +90,6 @@ def draw(key: Key, shape: tuple[int, ...]) -> Bits:
     bits = empty_bits(math.prod(shape), offset)
     dropout.draw_bits(bits, _signed(seed), _signed(step), offset, keep_prob)
     return bits
-
-
-def _flat(x: Array, out: Array, view: type[Any] | None) -> tuple[Array, Array]:
-    """Both as the kernels take them: ravel, which here gives a view, is half as dear as reshape."""
-    flat = x.ravel()
-    flat_out = flat if out is x else out.ravel()
-    return (flat, flat_out) if view is None else (flat.view(view), flat_out.view(view))
 
 
 def _signed(counter: int) -> int:

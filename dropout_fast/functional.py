@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import fast_stream
-from .checks import as_counter, as_keep_prob, as_numeric_array, as_offset, check_out
+from .checks import as_counter, as_keep_prob, as_numeric_array, check_out, is_twin
 from .entropy import fresh_seed
-from .fast_mask import FastMask, scale_of
-from .fast_stream import KERNELS, NO_BITS, Key
+from .fast_mask import FastMask
+from .fast_stream import KERNELS, Array, Kernels, Key
 from .mask import KeepMask, is_plain
 
 FLOATING_KINDS = "fcV"  # V is bfloat16's
@@ -47,7 +47,7 @@ def dropout(
     seed, step : int, 0 to 2**64 - 1
         The mask is a function of them: count `step` up from call to call, and any call can be
         repeated. Without `seed`, a fresh one, which `mask.seed` remembers.
-    offset : int, 0 to 2**63 - 1
+    offset : int, 0 to 2**62 - 1
         Flat index of x's first element, where x is a shard of a larger array: each shard gets the
         bits that the whole array would get, wherever it is cut.
     out : ndarray, optional
@@ -83,40 +83,55 @@ def dropout(
     J. Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC11 (2011), starts each chunk of the
     stream; D. Blackman, S. Vigna, "Scrambled Linear Pseudorandom Number Generators", ACM TOMS 47(4) (2021), continues it.
     """
-    # What is as usual is seen here: a call of each check takes 0.1 to 0.2 us.
-    if type(x) is not np.ndarray or x.dtype not in KERNELS:
-        x = as_numeric_array("x", x)
-        if x.dtype.kind not in FLOATING_KINDS:
-            raise TypeError(f"`x` has dtype {x.dtype}; expected floats. Use x.astype(np.float32).")
-    if type(keep_prob) is not float or not 0.0 <= keep_prob <= 1.0:
-        keep_prob = float(as_keep_prob("keep_prob", keep_prob))
+    # What is as usual is seen here, where it takes half a microsecond less than in functions of their own.
+    array: Any = x
     if seed is None:
         seed = fresh_seed()
-    elif type(seed) is not int or not 0 <= seed < 2**64:
-        seed = as_counter("seed", seed, 64)
-    if type(step) is not int or not 0 <= step < 2**64:
-        step = as_counter("step", step, 64)
-    if type(offset) is not int or offset != 0:
-        offset = as_offset(offset, x.size)
+    kernels = KERNELS.get(array.dtype) if type(array) is np.ndarray and array.flags.carray else None
+    if (
+        kernels is not None
+        and type(keep_prob) is float
+        and 0.0 <= keep_prob <= 1.0
+        and type(seed) is int
+        and 0 <= seed < 2**64
+        and type(step) is int
+        and 0 <= step < 2**64
+        and type(offset) is int
+        and 0 <= offset < 2**62
+        and (out is None or out is array or is_twin(out, array))
+    ):
+        return _draw_and_scale(kernels, array, (seed, step, offset, keep_prob), True, out, store_mask)
+    array = as_numeric_array("x", array)
+    if array.dtype.kind not in FLOATING_KINDS:
+        raise TypeError(f"`x` has dtype {array.dtype}; expected floats. Use x.astype(np.float32).")
+    keep_prob = float(as_keep_prob("keep_prob", keep_prob))
+    seed, step = as_counter("seed", seed, 64), as_counter("step", step, 64)
+    offset = as_counter("offset", offset, 62)
     if out is not None:
-        check_out(out, "x", x)
-    return forward(x, (seed, step, offset, keep_prob), True, out, store_mask)
+        check_out(out, "x", array)
+    return forward(array, (seed, step, offset, keep_prob), True, out, store_mask)
 
 
-def forward(x: npt.NDArray[Any], key: Key, scaled: bool, out: npt.NDArray[Any] | None, store_mask: bool) -> tuple[Any, KeepMask]:
-    """`dropout` without its checks: in one pass where a kernel can, else draw and then multiply."""
+def forward(x: Array, key: Key, scaled: bool, out: Array | None, store_mask: bool) -> tuple[Any, KeepMask]:
+    """Dropout by arguments that have been checked: in one pass where a kernel can, else draw and then multiply."""
     kernels = fast_stream.kernels_for(x.dtype)
-    if kernels is None or not is_plain(x) or (out is not None and out is not x and not is_plain(out)):
-        mask = FastMask(fast_stream.draw(key, x.shape) if store_mask else None, x.shape, key, scaled)
-        return mask.multiply(x, out), mask
+    if kernels is not None and is_plain(x) and (out is None or out is x or is_plain(out)):
+        return _draw_and_scale(kernels, x, key, scaled, out, store_mask)
+    mask = FastMask(fast_stream.draw(key, x.shape) if store_mask else None, x.shape, key, scaled)
+    return mask.multiply(x, out), mask
+
+
+def _draw_and_scale(
+    kernels: Kernels, x: Array, key: Key, scaled: bool, out: Array | None, store_mask: bool
+) -> tuple[Array, FastMask]:
     if out is None:
         out = np.empty(x.shape, x.dtype)
-    bits = fast_stream.empty_bits(x.size, key[2]) if store_mask else NO_BITS
-    fast_stream.draw_and_scale(kernels, x, bits, key, scale_of(key[3]) if scaled else 1.0, out)
-    return out, FastMask(bits if store_mask else None, x.shape, key, scaled)
+    bits = fast_stream.empty_bits(x.size, key[2]) if store_mask else None
+    fast_stream.draw_and_scale(kernels, x, bits, key, scaled, out)
+    return out, FastMask(bits, x.shape, key, scaled)
 
 
-def pass_on(name: str, x: Any, out: npt.NDArray[Any] | None) -> Any:
+def pass_on(name: str, x: Any, out: Array | None) -> Any:
     """What dropout is where nothing is dropped: x itself, or in `out`; `name` is x's in a complaint."""
     if out is None or out is x:
         return x

@@ -31,8 +31,8 @@ from numba.core.extending import intrinsic
 
 from .kernels.bernoulli import BLOCK
 from .kernels.compiling import OPTIONS
-from .kernels.dropout import BLOCK_BYTES, chunks_of, dropout_chunk
-from .kernels.masked_scale import chunks, drop, scale_chunk, scale_range
+from .kernels.dropout import BLOCK_BYTES, dropout_range
+from .kernels.masked_scale import bounds, drop, pieces_of, scale_range
 from .kernels.memory import store
 
 _njit = numba.njit(**OPTIONS)
@@ -67,7 +67,7 @@ def dropout(x, keep_prob, seed, step, offset, bits, out):
         Probability of KEEPING an element.
     seed, step : int
         The mask is a function of them; their lower 64 bits count.
-    offset : int, 0 to 2**63 - 1
+    offset : int, 0 to 2**62 - 1
         Flat index of x's first element, where x is a shard of a larger array.
     bits : ndarray of uint8
         Written: from `empty_bits`; or empty, and the keep bits are not kept.
@@ -79,9 +79,8 @@ def dropout(x, keep_prob, seed, step, offset, bits, out):
     """
     _check_key(x.size, keep_prob, offset, bits)
     flat, flat_out = _flat(x, out)
-    first, last = chunks_of(x.size, offset)
-    for chunk in range(first, last):
-        dropout_chunk(store, flat, bits, seed, step, offset, np.float64(keep_prob), _scale(keep_prob), flat_out, chunk)
+    p, stop = np.float64(keep_prob), offset + x.size
+    dropout_range(store, flat, bits, seed, step, offset, p, _scale(keep_prob), flat_out, offset, stop)
 
 
 @_njit_parallel
@@ -89,9 +88,10 @@ def dropout_parallel(x, keep_prob, seed, step, offset, bits, out):
     """`dropout` on several threads."""
     _check_key(x.size, keep_prob, offset, bits)
     flat, flat_out = _flat(x, out)
-    first, last = chunks_of(x.size, offset)
-    for chunk in numba.prange(first, last):
-        dropout_chunk(store, flat, bits, seed, step, offset, np.float64(keep_prob), _scale(keep_prob), flat_out, chunk)
+    p = np.float64(keep_prob)
+    for piece in numba.prange(pieces_of(x.size, offset)):
+        start, stop = bounds(piece, x.size, offset)
+        dropout_range(store, flat, bits, seed, step, offset, p, _scale(keep_prob), flat_out, start, stop)
 
 
 @_njit
@@ -122,8 +122,9 @@ def apply_parallel(a, keep_prob, offset, bits, out):
     """`apply` on several threads."""
     _check_bits(a.size, keep_prob, offset, bits)
     flat, flat_out = _flat(a, out)
-    for chunk in numba.prange(chunks(a.size)):
-        scale_chunk(drop, store, flat, bits, offset % BLOCK, _scale(keep_prob), flat_out, chunk)
+    for piece in numba.prange(pieces_of(a.size, 0)):
+        start, stop = bounds(piece, a.size, 0)
+        scale_range(drop, store, flat, bits, offset % BLOCK, _scale(keep_prob), flat_out, start, stop)
 
 
 @_njit
@@ -138,8 +139,8 @@ def _check_key(size, keep_prob, offset, bits):
 def _check_bits(size, keep_prob, offset, bits):
     if not 0.0 <= keep_prob <= 1.0:
         raise ValueError("`keep_prob` is out of range; expected a number in [0, 1], the probability of keeping.")
-    if offset < 0:
-        raise ValueError("`offset` is negative; expected 0 to 2**63 - 1.")
+    if not 0 <= offset < 2**62:
+        raise ValueError("`offset` is out of range; expected an integer from 0 to 2**62 - 1.")
     if size > 0 and bits.size < (offset % BLOCK + size + BLOCK - 1) // BLOCK * BLOCK_BYTES:
         raise ValueError("`bits` has too little room; expected the size that empty_bits(x.size, offset) gives.")
 

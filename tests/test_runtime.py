@@ -43,7 +43,7 @@ def test_the_choice_between_serial_and_parallel(monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning", "ignore:os.fork.*JAX:RuntimeWarning")
 def test_a_child_forked_after_a_parallel_call_lives():
     expected = outcome(np.float32)
     with multiprocessing.get_context("fork").Pool(2) as pool:

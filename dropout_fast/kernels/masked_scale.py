@@ -5,6 +5,7 @@ holds), `multiply` and `multiply_in_float64` (engine numpy: what NumPy's ``x * m
 """
 
 import numba
+import numpy as np
 
 from .compiling import helper, kernel_by_dtype, tiny_helper
 from .memory import (
@@ -21,8 +22,9 @@ from .memory import (
 )
 from .vectors import LANES, as_element, keep, narrow, select, widen
 
-#: Elements that a thread takes at a time, and that one start of the fast engine's generator serves.
-CHUNK = 16384
+#: Elements of which a thread takes whole numbers: pieces meet between cache lines of bits, and a multiple of the elements
+#: that one start of the fast engine's generator serves. Four of those: at 1 Mi, two threads, 3 % faster than one.
+PIECE = 65536
 
 
 @helper
@@ -71,13 +73,6 @@ def scale_part(product, x, bits, shift, scale, out, i, count):
         store_part(out, i, product(load_part(x, i, inside), load_last_lanes(bits, i + shift), scale), inside)
 
 
-@helper
-def scale_chunk(product, write, x, bits, shift, scale, out, chunk):
-    """Scale the elements of one chunk."""
-    start = chunk * CHUNK
-    scale_range(product, write, x, bits, shift, scale, out, start, min(start + CHUNK, x.size))
-
-
 @kernel_by_dtype("float32", "float64", "float16", "bfloat16")
 def drop_serial(x, bits, shift, scale, out):
     """Scale kept elements, and write +0 for the others.
@@ -98,15 +93,17 @@ def drop_serial(x, bits, shift, scale, out):
 @kernel_by_dtype("float32", "float64", "float16", "bfloat16", parallel=True)
 def drop_parallel(x, bits, shift, scale, out):
     """`drop_serial` on several threads."""
-    for chunk in numba.prange(chunks(x.size)):
-        scale_chunk(drop, store, x, bits, shift, scale, out, chunk)
+    for piece in numba.prange(pieces_of(x.size, 0)):
+        start, stop = bounds(piece, x.size, 0)
+        scale_range(drop, store, x, bits, shift, scale, out, start, stop)
 
 
 @kernel_by_dtype("float32", "float64", "float16", "bfloat16", parallel=True)
 def drop_streaming(x, bits, shift, scale, out):
     """`drop_parallel` for an `out` that no cache holds."""
-    for chunk in numba.prange(chunks(x.size)):
-        scale_chunk(drop, stream, x, bits, shift, scale, out, chunk)
+    for piece in numba.prange(pieces_of(x.size, 0)):
+        start, stop = bounds(piece, x.size, 0)
+        scale_range(drop, stream, x, bits, shift, scale, out, start, stop)
         fence()
 
 
@@ -119,8 +116,9 @@ def multiply_serial(x, bits, shift, scale, out):
 @kernel_by_dtype("float32", "float64", parallel=True)
 def multiply_parallel(x, bits, shift, scale, out):
     """`multiply_serial` on several threads."""
-    for chunk in numba.prange(chunks(x.size)):
-        scale_chunk(multiply, store, x, bits, shift, scale, out, chunk)
+    for piece in numba.prange(pieces_of(x.size, 0)):
+        start, stop = bounds(piece, x.size, 0)
+        scale_range(multiply, store, x, bits, shift, scale, out, start, stop)
 
 
 @kernel_by_dtype("float32")
@@ -132,11 +130,19 @@ def multiply_in_float64_serial(x, bits, shift, scale, out):
 @kernel_by_dtype("float32", parallel=True)
 def multiply_in_float64_parallel(x, bits, shift, scale, out):
     """`multiply_in_float64_serial` on several threads."""
-    for chunk in numba.prange(chunks(x.size)):
-        scale_chunk(multiply_in_float64, store, x, bits, shift, scale, out, chunk)
+    for piece in numba.prange(pieces_of(x.size, 0)):
+        start, stop = bounds(piece, x.size, 0)
+        scale_range(multiply_in_float64, store, x, bits, shift, scale, out, start, stop)
 
 
 @tiny_helper
-def chunks(size):
-    """How many chunks that many elements fill or begin."""
-    return (size + CHUNK - 1) // CHUNK
+def pieces_of(size, offset):
+    """How many pieces the threads share."""
+    return (offset + size + PIECE - 1) // PIECE - offset // PIECE
+
+
+@tiny_helper
+def bounds(piece, size, offset):
+    """Absolute indices where a piece starts and stops."""
+    start = (offset // PIECE + np.intp(piece)) * PIECE
+    return max(offset, start), min(offset + size, start + PIECE)

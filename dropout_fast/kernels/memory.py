@@ -204,31 +204,44 @@ def store_words(typing_context, octets, index, vector):
     return types.void(octets, types.intp, vector), generate
 
 
-@intrinsic(prefer_literal=True)
-def or_on_the_stack(typing_context, octets, size):
-    """`octets`, or if it is empty an array of a constant size that is there until the function returns.
+@intrinsic
+def load_words(typing_context, octets, index):
+    """The 64 bytes from ``octets[index]`` on as a vector of uint64."""
+    vector = VectorType(types.uint64)
 
-    Neither is counted as a reference: with counters that two threads change, a chunk took 100 ns longer.
+    def generate(context, builder, signature, values):
+        pointer = _pointer(context, builder, octets, values[0], values[1], llvm_vector(vector))
+        return builder.load(pointer, align=1)
+
+    return vector(octets, types.intp), generate
+
+
+@intrinsic(prefer_literal=True)
+def on_the_stack(typing_context, size):
+    """A uint8 array of a constant size, on a cache line of its own, that is there until the function returns.
+
+    ``np.empty`` would ask the heap, and cgutils.alloca_once would clear the memory. It is not counted as a reference:
+    with a counter that two threads changed, 16,384 elements took 0.1 us longer.
     """
+    octets = types.Array(types.uint8, 1, "C")
     room_type = ir.ArrayType(ir.IntType(8), size.literal_value)
 
     def generate(context, builder, signature, values):
-        given = context.make_array(octets)(context, builder, values[0])
         with builder.goto_entry_block():
             room = builder.alloca(room_type)
-        is_empty = builder.icmp_signed("==", given.nitems, context.get_constant(types.intp, 0))
-        chosen = context.make_array(octets)(context, builder)
+            room.align = 64
+        array = context.make_array(octets)(context, builder)
         populate_array(
-            chosen,
-            data=builder.select(is_empty, builder.bitcast(room, given.data.type), given.data),
-            shape=[builder.select(is_empty, context.get_constant(types.intp, size.literal_value), given.nitems)],
+            array,
+            data=builder.bitcast(room, array.data.type),
+            shape=[context.get_constant(types.intp, size.literal_value)],
             strides=[context.get_constant(types.intp, 1)],
             itemsize=context.get_constant(types.intp, 1),
             meminfo=None,
         )
-        return chosen._getvalue()
+        return array._getvalue()
 
-    return octets(octets, size), generate
+    return octets(size), generate
 
 
 @intrinsic
