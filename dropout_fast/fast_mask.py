@@ -59,7 +59,7 @@ class FastMask(KeepMask):
 
     def _scale_into(self, target: npt.NDArray[Any], a: npt.NDArray[Any], kernels: fast_stream.Kernels) -> None:
         if self._bits is None:
-            fast_stream.draw_and_scale(kernels, a, None, self._key, self._scaled, target)
+            fast_stream.draw_and_scale(kernels, a, self._key, self._scaled, target, stores=False)
         else:
             fast_stream.scale_by_bits(kernels, a, self._bits, self._key, self._scaled, target)
 

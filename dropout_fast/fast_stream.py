@@ -60,9 +60,13 @@ def empty_bits(size: int, offset: int) -> Bits:
     return np.empty((offset % BLOCK + size + BLOCK - 1) // BLOCK * BLOCK_BYTES, np.uint8)
 
 
-def draw_and_scale(kernels: Kernels, x: Array, bits: Bits | None, key: Key, scaled: bool, out: Array) -> None:
-    """Draw the keep bits, into `bits` if given, and write x, divided by keep_prob if `scaled`, or +0 to `out`."""
+def draw_and_scale(kernels: Kernels, x: Array, key: Key, scaled: bool, out: Array, stores: bool) -> Bits | None:
+    """Write x, divided by keep_prob if `scaled`, where it is kept, and +0 elsewhere, to `out`.
+
+    Returns the keep bits if `stores`, else None.
+    """
     seed, step, offset, keep_prob = key
+    bits = empty_bits(x.size, offset) if stores else None
     flat, flat_out = x.ravel(), out.ravel()  # views; half as dear as by reshape
     if kernels.view is not None:
         flat, flat_out = flat.view(kernels.view), flat_out.view(kernels.view)
@@ -72,6 +76,7 @@ def draw_and_scale(kernels: Kernels, x: Array, bits: Bits | None, key: Key, scal
     step = step if step < 2**63 else step - 2**64
     arguments = (flat, NO_BITS if bits is None else bits, seed, step, offset, keep_prob, scale, flat_out)
     runtime.run(kernels.draw_and_scale, x.nbytes, out is x, arguments)
+    return bits
 
 
 def scale_by_bits(kernels: Kernels, x: Array, bits: Bits, key: Key, scaled: bool, out: Array) -> None:

@@ -9,7 +9,7 @@ from . import fast_stream
 from .checks import as_counter, as_keep_prob, as_numeric_array, check_out, is_twin
 from .entropy import fresh_seed
 from .fast_mask import FastMask
-from .fast_stream import KERNELS, Array, Kernels, Key
+from .fast_stream import KERNELS, Array, Key
 from .mask import KeepMask, is_plain
 
 FLOATING_KINDS = "fcV"  # V is bfloat16's
@@ -100,7 +100,11 @@ def dropout(
         and 0 <= offset < 2**62
         and (out is None or out is array or is_twin(out, array))
     ):
-        return _draw_and_scale(kernels, array, (seed, step, offset, keep_prob), True, out, store_mask)
+        key = (seed, step, offset, keep_prob)
+        if out is None:
+            out = np.empty(array.shape, array.dtype)
+        bits = fast_stream.draw_and_scale(kernels, array, key, True, out, store_mask)
+        return out, FastMask(bits, array.shape, key, True)
     array = as_numeric_array("x", array)
     if array.dtype.kind not in FLOATING_KINDS:
         raise TypeError(f"`x` has dtype {array.dtype}; expected floats. Use x.astype(np.float32).")
@@ -116,19 +120,12 @@ def forward(x: Array, key: Key, scaled: bool, out: Array | None, store_mask: boo
     """Dropout by arguments that have been checked: in one pass where a kernel can, else draw and then multiply."""
     kernels = fast_stream.kernels_for(x.dtype)
     if kernels is not None and is_plain(x) and (out is None or out is x or is_plain(out)):
-        return _draw_and_scale(kernels, x, key, scaled, out, store_mask)
+        if out is None:
+            out = np.empty(x.shape, x.dtype)
+        bits = fast_stream.draw_and_scale(kernels, x, key, scaled, out, store_mask)
+        return out, FastMask(bits, x.shape, key, scaled)
     mask = FastMask(fast_stream.draw(key, x.shape) if store_mask else None, x.shape, key, scaled)
     return mask.multiply(x, out), mask
-
-
-def _draw_and_scale(
-    kernels: Kernels, x: Array, key: Key, scaled: bool, out: Array | None, store_mask: bool
-) -> tuple[Array, FastMask]:
-    if out is None:
-        out = np.empty(x.shape, x.dtype)
-    bits = fast_stream.empty_bits(x.size, key[2]) if store_mask else None
-    fast_stream.draw_and_scale(kernels, x, bits, key, scaled, out)
-    return out, FastMask(bits, x.shape, key, scaled)
 
 
 def pass_on(name: str, x: Any, out: Array | None) -> Any:

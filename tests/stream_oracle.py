@@ -4,7 +4,7 @@ import numpy as np
 
 WORD = 2**64 - 1
 ROTATIONS = (16, 42, 12, 31, 16, 32, 24, 21)
-CHUNK, BLOCK, LANES = 16384, 512, 8
+CHUNK, BLOCK, LANES = 32768, 512, 8
 
 
 def rotate_left(word, bits):

@@ -83,7 +83,7 @@ sizes = st.one_of(
 )
 offsets = st.one_of(
     st.just(0),
-    st.sampled_from([1, 511, 512, 513, 16383, 16384, 16384 + 512, 2**31, 2**40 + 77, 2**62 - 16000]),
+    st.sampled_from([1, 511, 512, 513, 32767, 32768, 32768 + 512, 2**31, 2**40 + 77, 2**62 - 16000]),
     st.integers(0, 2**62 - 1),
 )
 counters = st.one_of(st.sampled_from([0, 1, 2**63 - 1, 2**63, 2**64 - 1]), st.integers(0, 2**64 - 1))
@@ -121,8 +121,8 @@ def test_the_stream_is_the_definition(size, keep_prob, seed, step, offset, dtype
     assert x.tobytes() == expected.tobytes()
 
 
-@pytest.mark.parametrize("size", [16384, 16385, 40000])
-@pytest.mark.parametrize("offset", [0, 16384 * 3 - 700, 512 * 31 + 500])
+@pytest.mark.parametrize("size", [32768, 32769, 70000])
+@pytest.mark.parametrize("offset", [0, 32768 * 3 - 700, 512 * 31 + 500])
 def test_the_definition_over_several_chunks(size, offset):
     kept = stream_oracle.keep_bits(size, 0.9, 5, 6, offset)
     _, mask = dropout_fast.dropout(np.ones(size), 0.9, seed=5, step=6, offset=offset)
@@ -134,7 +134,7 @@ def test_the_definition_over_several_chunks(size, offset):
 def test_all_kernels_write_the_same(name, keep_prob):
     """Serial, parallel and streaming, wherever x and out lie: one outcome."""
     chosen = fast_stream.KERNELS[name]
-    size, offset = 3 * 16384 + 77, 1000
+    size, offset = 5 * 32768 + 77, 1000
     rng = np.random.default_rng(0)
     dtype = chosen.view or np.dtype(name)
     x = rng.integers(0, 256, size * np.dtype(dtype).itemsize, np.uint8).view(dtype)  # any bits: NaN, inf, subnormal
@@ -201,6 +201,6 @@ def test_seeds_steps_and_probabilities_all_matter():
 
 def test_drawing_bits_alone_takes_whole_blocks():
     bits = np.zeros(3 * 64, np.uint8)
-    kernels.draw_bits(bits, 3, 0, 16384 - 512, 0.5)
-    kept = stream_oracle.keep_bits(3 * 512, 0.5, 3, 0, 16384 - 512)
+    kernels.draw_bits(bits, 3, 0, 32768 - 512, 0.5)
+    kept = stream_oracle.keep_bits(3 * 512, 0.5, 3, 0, 32768 - 512)
     assert np.array_equal(np.unpackbits(bits, bitorder="little"), kept)

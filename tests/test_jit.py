@@ -12,7 +12,7 @@ ENTRIES = [(jit.dropout, jit.apply), (jit.dropout_parallel, jit.apply_parallel)]
 
 @pytest.mark.parametrize("forward_and_backward", ENTRIES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("offset", [0, 16384 - 5])
+@pytest.mark.parametrize("offset", [0, 32768 - 5])
 def test_the_bits_are_those_of_dropout(forward_and_backward, dtype, offset):
     forward, backward = forward_and_backward
     x = np.linspace(-1, 1, 21_000).astype(dtype).reshape(70, 300)

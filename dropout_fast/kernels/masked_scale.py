@@ -23,7 +23,7 @@ from .memory import (
 from .vectors import LANES, as_element, keep, narrow, select, widen
 
 #: Elements of which a thread takes whole numbers: pieces meet between cache lines of bits, and a multiple of the elements
-#: that one start of the fast engine's generator serves. Four of those: at 1 Mi, two threads, 3 % faster than one.
+#: that one start of the fast engine's generator serves.
 PIECE = 65536
 
 
