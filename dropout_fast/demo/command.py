@@ -1,4 +1,4 @@
-"""`python -m dropout_fast demo`: run the experiment twice, compare bit by bit, show the result."""
+"""`python -m dropout_fast demo`: run the experiment with each dropout, compare, show the result."""
 
 import argparse
 from pathlib import Path
@@ -10,47 +10,69 @@ import dropout_fast
 from dropout_fast import reference
 
 from . import experiment, report
+from .agreement import Agreement, compare_engines
 
 KEEP_PROBS = (1.0, 0.5, 0.25)
 
+#: At which keep probability the engines are compared over seeds.
+COMPARED = 0.5
+
 
 def run(arguments: argparse.Namespace) -> int:
-    """Return the exit status: 0 if both runs of every pair are bit-identical."""
+    """Return the exit status: 0 if the numpy engine is NumPy bit for bit, and the fast one agrees statistically."""
     digits = experiment.load(np.random.default_rng(arguments.seed))
     # The kernels are compiled here, or loaded from the disk, and not on the clock.
-    experiment.train(digits, 0.5, 1, arguments.seed, dropout_fast)
-    pairs: report.Pairs = {}
-    with tqdm(total=2 * len(KEEP_PROBS) * arguments.epochs, unit="epoch", desc="training") as progress:
+    for dropout in (dropout_fast, experiment.FastLayer(0.5, 0)):
+        experiment.train(digits, 0.5, 1, arguments.seed, dropout)
+    runs: report.Runs = {}
+    total = (3 * len(KEEP_PROBS) + 2 * arguments.seeds) * arguments.epochs
+    with tqdm(total=total, unit="epoch", desc="training") as progress:
         for keep_prob in KEEP_PROBS:
-            theirs, ours = (
-                experiment.train(digits, keep_prob, arguments.epochs, arguments.seed, dropout, progress.update)
-                for dropout in (reference, dropout_fast)
-            )
-            pairs[keep_prob] = theirs, ours
+            dropouts = {"NumPy": reference, "numpy": dropout_fast, "fast": experiment.FastLayer(keep_prob, arguments.seed)}
+            runs[keep_prob] = {
+                name: experiment.train(digits, keep_prob, arguments.epochs, arguments.seed, dropout, progress.update)
+                for name, dropout in dropouts.items()
+            }
+        agreement = compare_engines(digits, COMPARED, arguments.epochs, arguments.seed, arguments.seeds, progress.update)
     print(f"\nDigits: {experiment.TRAINING_SCANS} scans to train on, {len(digits.y_held_out)} held out; ", end="")
     print(f"{experiment.HIDDEN_UNITS} hidden units, {arguments.epochs} epochs, float64, seed {arguments.seed}.\n")
-    print(report.table(pairs))
-    report.plot(pairs, arguments.out)
+    print(report.table(runs))
+    report.plot(runs, arguments.out)
     print(f"\nPlot: {arguments.out.resolve()}")
-    differing = [keep_prob for keep_prob, (theirs, ours) in pairs.items() if not ours.same_as(theirs)]
+    return _judge(runs, agreement)
+
+
+def _judge(runs: report.Runs, agreement: Agreement) -> int:
+    """Print whether the runs are what they must be; the exit status."""
+    differing = [keep_prob for keep_prob, by_name in runs.items() if not by_name["numpy"].same_as(by_name["NumPy"])]
     if differing:
-        print(f"DIFFERENT: losses or weights with NumPy's dropout and with ours differ for keep_prob {differing}.")
-        return 1
-    print("Bit-identical: all losses and all weights are the same with NumPy's dropout and with ours.")
-    return 0
+        print(f"DIFFERENT: losses or weights with NumPy's dropout and with engine numpy differ for keep_prob {differing}.")
+    else:
+        print("Engine numpy, bit-identical: all losses and all weights are the same as with NumPy's dropout.")
+    print(f"Engine fast, {'statistically the same' if agreement.holds else 'DIFFERENT'}: {agreement}")
+    return 0 if agreement.holds and not differing else 1
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
     parser.add_argument("--epochs", type=_positive, default=25, help="passes over the training scans (default: %(default)s)")
     parser.add_argument("--seed", type=_seed, default=0, help="of data split, weights, batches and masks (default: %(default)s)")
+    parser.add_argument("--seeds", type=_several, default=8, help="trainings of which engines are compared (default: %(default)s)")
     parser.add_argument("--out", type=_picture, default="dropout_demo.png", help="the plot's file (default: %(default)s)")
 
 
 def _positive(text: str) -> int:
+    return _at_least(1, text)
+
+
+def _several(text: str) -> int:
+    return _at_least(3, text)
+
+
+def _at_least(least: int, text: str) -> int:
     number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not at least 1")
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{number} is not at least {least}")
     return number
 
 
