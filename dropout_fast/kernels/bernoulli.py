@@ -59,7 +59,7 @@ def compare_one_bit(comparison):
     return state, threshold, kept, undecided
 
 
-@helper
+@tiny_helper
 def finish(comparison):
     """Compare until all is decided; returns the keep bits and the generator's state."""
     while comparison[1] != NONE and any_bit(comparison[3]):

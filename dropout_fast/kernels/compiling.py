@@ -16,7 +16,7 @@ OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 #: For what a kernel calls: compiled into its callers, so it needs no cache entry of its own.
 helper = numba.njit(forceinline=True, **OPTIONS)
 
-#: For one or two lines of scalars: copied into its callers before types are inferred, which saves 30 ms of compilation each.
+#: For a few lines: copied into its callers before types are inferred, which saves 30 to 60 ms of compilation each.
 tiny_helper = numba.njit(inline="always", **OPTIONS)
 
 

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from .bernoulli import ALL, BLOCK, NONE, SURE_WORDS, compare_one_bit, draw_block, finish, threshold_of
-from .compiling import helper, kernel, kernel_by_dtype
+from .compiling import helper, kernel, kernel_by_dtype, tiny_helper
 from .masked_scale import bounds, drop, pieces_of, scale_part, scale_range
 from .memory import elements_to_alignment, fence, load, load_lanes, load_words, on_the_stack, store, store_words, stream
 from .vectors import LANES, spread
@@ -74,7 +74,7 @@ def draw_bits(bits, seed, step, offset, keep_prob):
     """Draw keep bits alone, for as many blocks as `bits` has room for."""
     threshold, inverted = threshold_of(keep_prob)
     first = offset // BLOCK
-    state = start_chunk(seed, step, first // BLOCKS)
+    state = (spread(NONE), spread(NONE), spread(NONE), spread(NONE))  # for its type: each chunk starts anew
     for block in range(first // BLOCKS * BLOCKS, first + bits.size // BLOCK_BYTES):
         if block % BLOCKS == 0:
             state = start_chunk(seed, step, block // BLOCKS)
@@ -98,7 +98,7 @@ def dropout_range(write, x, bits, seed, step, offset, keep_prob, scale, out, sta
     aligned = min(i + elements_to_alignment(out, i), stop - offset)
     ready = min(blocks, (offset + aligned + 2 * BLOCK - 1) // BLOCK)
 
-    state = start_chunk(seed, step, block // BLOCKS)
+    state = (spread(NONE), spread(NONE), spread(NONE), spread(NONE))  # for its type: each chunk starts anew
     for b in range(block // BLOCKS * BLOCKS, ready):  # a chunk's blocks can only be drawn one after another
         if b % BLOCKS == 0:
             state = start_chunk(seed, step, b // BLOCKS)
@@ -125,7 +125,7 @@ def dropout_range(write, x, bits, seed, step, offset, keep_prob, scale, out, sta
     scale_range(drop, write, x, recent, offset - base, scale, out, i, stop - offset)
 
 
-@helper
+@tiny_helper
 def copy_bits(recent, base, stop, bits, offset):
     """Copy the bits of the blocks from index `base` to block `stop` to where they are kept, if they are."""
     if bits.size > 0:
@@ -135,15 +135,15 @@ def copy_bits(recent, base, stop, bits, offset):
             store_words(bits, (block - offset // BLOCK) * BLOCK_BYTES, word)
 
 
-@helper
+@tiny_helper
 def start_chunk(seed, step, chunk):
     """The generator's state at the beginning of a chunk."""
     return start_lanes(np.uint64(seed), np.uint64(step), np.uint64(chunk))
 
 
-@helper
+@tiny_helper
 def back_to_front(recent, base):
     """Move the last two blocks of bits, which the scaling still reads, to the first place; returns the new base."""
-    for k in range(0, 2 * BLOCK_BYTES, BLOCK_BYTES):
-        store_words(recent, k, load_words(recent, ROOM - 2 * BLOCK_BYTES + k))
+    store_words(recent, 0, load_words(recent, ROOM - 2 * BLOCK_BYTES))
+    store_words(recent, BLOCK_BYTES, load_words(recent, ROOM - BLOCK_BYTES))
     return base + 8 * ROOM - 2 * BLOCK

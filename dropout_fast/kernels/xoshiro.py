@@ -6,12 +6,12 @@ lane is a generator of its own, started at a state that Threefry makes of (seed,
 
 import numpy as np
 
-from .compiling import helper
+from .compiling import helper, tiny_helper
 from .threefry import threefry
 from .vectors import LANES_OF_UINT64, count_from, rotate_left, spread
 
 
-@helper
+@tiny_helper
 def start_lanes(seed, step, chunk):
     """State of the eight lanes at the beginning of a chunk: four vectors of uint64."""
     s0, s1 = threefry(spread(chunk), count_from(np.uint64(0)), seed, step)
