@@ -11,11 +11,20 @@ import dropout_fast
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
 
+EXAMPLE, TRAINING = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
 def test_the_example_runs():
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     names = {}
-    exec(example.replace("from my_layers import", "from dropout_fast.reference import"), names)
+    exec(EXAMPLE.replace("from my_layers import", "from dropout_fast.reference import"), names)
     assert names["dx"].dtype == np.float32 and names["out"].shape == (64, 256)
+    assert np.array_equal(names["dh"] > 0, names["h"] != 0) and np.isin(names["dh"], [0, 2]).all()
+
+
+def test_the_compiled_training_trains():
+    names = {}
+    exec(TRAINING, names)
+    assert np.mean(names["losses"][-10:]) < names["losses"][0] / 2
 
 
 def test_the_public_names_are_in_the_table():
