@@ -66,7 +66,7 @@ def draw_and_scale(kernels: Kernels, x: Array, key: Key, scaled: bool, out: Arra
     Returns the keep bits if `stores`, else None.
     """
     seed, step, offset, keep_prob = key
-    bits = empty_bits(x.size, offset) if stores else None
+    bits = empty_bits(x.size, offset) if stores else NO_BITS
     flat, flat_out = x.ravel(), out.ravel()  # views; half as dear as by reshape
     if kernels.view is not None:
         flat, flat_out = flat.view(kernels.view), flat_out.view(kernels.view)
@@ -74,9 +74,9 @@ def draw_and_scale(kernels: Kernels, x: Array, key: Key, scaled: bool, out: Arra
     # The kernels take 64 bits of either sign: one type for all counters, so one compilation.
     seed = seed if seed < 2**63 else seed - 2**64
     step = step if step < 2**63 else step - 2**64
-    arguments = (flat, NO_BITS if bits is None else bits, seed, step, offset, keep_prob, scale, flat_out)
+    arguments = (flat, bits, seed, step, offset, keep_prob, scale, flat_out)
     runtime.run(kernels.draw_and_scale, x.nbytes, out is x, arguments)
-    return bits
+    return bits if stores else None
 
 
 def scale_by_bits(kernels: Kernels, x: Array, bits: Bits, key: Key, scaled: bool, out: Array) -> None:
