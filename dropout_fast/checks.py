@@ -90,13 +90,13 @@ def check_shape(name: str, array: npt.NDArray[Any], shape: tuple[int, ...]) -> N
 
 
 def is_twin(out: Any, source: npt.NDArray[Any]) -> bool:
-    """Whether `out` is a plain array of the same dtype and shape, apart from `source` in memory."""
+    """Whether `out` is a plain array of the same dtype and shape, and `source` itself or apart from it in memory."""
     return bool(
         type(out) is np.ndarray
         and out.dtype is source.dtype
         and out.shape == source.shape
         and out.flags.carray
-        and not np.may_share_memory(out, source)
+        and ((out.flags.owndata and source.flags.owndata) or not np.may_share_memory(out, source))
     )
 
 

@@ -39,17 +39,18 @@ def run(kernels: tuple[Callable[..., Any], ...], nbytes: int, in_place: bool, ar
     in_place : bool
         Whether the caches hold what is to be overwritten, so that nothing is won past them.
     arguments : tuple
-        For the kernel.
+        For the kernel; those that are not serial get the number of threads besides.
     """
     # numba.config, not get_num_threads(): asking the latter starts the threads.
-    if nbytes < PARALLEL_FROM or _is_forked_child or config.NUMBA_NUM_THREADS == 1:  # type: ignore[attr-defined]  # set at run time
+    threads = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set at run time
+    if nbytes < PARALLEL_FROM or _is_forked_child or threads == 1:
         kernels[0](*arguments)
     elif not _launching.acquire(blocking=False):
         kernels[0](*arguments)
     else:
         streams = len(kernels) == 3 and not in_place and nbytes > STREAMING_FROM * last_level_cache()
         try:
-            kernels[2 if streams else 1](*arguments)
+            kernels[2 if streams else 1](*arguments, threads)
         finally:
             _launching.release()
 

@@ -132,21 +132,23 @@ def test_the_definition_over_several_chunks(size, offset):
 @pytest.mark.parametrize("name", list(fast_stream.KERNELS), ids=str)
 @pytest.mark.parametrize("keep_prob", [0.5, 0.9])
 def test_all_kernels_write_the_same(name, keep_prob):
-    """Serial, parallel and streaming, wherever x and out lie: one outcome."""
+    """Serial, parallel and streaming, for any number of threads, wherever x and out lie: one outcome."""
     chosen = fast_stream.KERNELS[name]
     size, offset = 5 * 32768 + 77, 1000
     rng = np.random.default_rng(0)
     dtype = chosen.view or np.dtype(name)
     x = rng.integers(0, 256, size * np.dtype(dtype).itemsize, np.uint8).view(dtype)  # any bits: NaN, inf, subnormal
     outcomes = set()
-    for draw, scale in zip(chosen.draw_and_scale, chosen.scale, strict=True):
+    drawers, scalers = chosen.draw_and_scale, chosen.scale
+    kernels = [(drawers[0], scalers[0], ()), *((drawers[k], scalers[k], (threads,)) for k in (1, 2) for threads in (1, 2, 5, 16))]
+    for draw, scale, threads in kernels:
         for place in (0, 1, 5, 16, 31):
             out, again = np.empty(size + 64, dtype)[place : place + size], np.empty(size + 64, dtype)[place + 3 : place + 3 + size]
             bits = fast_stream.empty_bits(size, offset)
-            draw(x, bits, 1, 2, offset, keep_prob, 1 / keep_prob, out)
-            scale(x, bits, offset % 512, 1 / keep_prob, again)
+            draw(x, bits, 1, 2, offset, keep_prob, 1 / keep_prob, out, *threads)
+            scale(x, bits, offset % 512, 1 / keep_prob, again, *threads)
             assert out.tobytes() == again.tobytes()
-            draw(x, fast_stream.NO_BITS, 1, 2, offset, keep_prob, 1 / keep_prob, again)
+            draw(x, fast_stream.NO_BITS, 1, 2, offset, keep_prob, 1 / keep_prob, again, *threads)
             assert out.tobytes() == again.tobytes()
             outcomes.add((out.tobytes(), bits.tobytes()))
     assert len(outcomes) == 1

@@ -31,7 +31,7 @@ def test_serial_and_parallel_kernels_give_the_same_bits(dtype, monkeypatch):
 
 def test_the_choice_between_serial_and_parallel(monkeypatch):
     called = []
-    kernels = [lambda: called.append("serial"), lambda: called.append("parallel")]
+    kernels = [lambda: called.append("serial"), lambda threads: called.append(f"parallel, {threads}")]
     monkeypatch.setattr(runtime.config, "NUMBA_NUM_THREADS", 2)
     runtime.run(kernels, runtime.PARALLEL_FROM, False, ())
     runtime.run(kernels, runtime.PARALLEL_FROM - 1, False, ())
@@ -39,7 +39,7 @@ def test_the_choice_between_serial_and_parallel(monkeypatch):
         runtime.run(kernels, runtime.PARALLEL_FROM, False, ())
     monkeypatch.setattr(runtime.config, "NUMBA_NUM_THREADS", 1)
     runtime.run(kernels, runtime.PARALLEL_FROM, False, ())
-    assert called == ["parallel", "serial", "serial", "serial"]
+    assert called == ["parallel, 2", "serial", "serial", "serial"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")

@@ -10,15 +10,15 @@ import numpy as np
 
 from .bernoulli import ALL, BLOCK, NONE, SURE_WORDS, compare_one_bit, draw_block, finish, threshold_of
 from .compiling import helper, kernel, kernel_by_dtype, tiny_helper
-from .masked_scale import bounds, drop, pieces_of, scale_part, scale_range
-from .memory import elements_to_alignment, fence, load, load_lanes, load_words, on_the_stack, store, store_words, stream
-from .vectors import LANES, spread
+from .masked_scale import GROUP, UNIT, bounds, drop, scale_group, scale_part, scale_range, units_of
+from .memory import elements_to_alignment, fence, load_words, on_the_stack, store, store_words, stream
+from .vectors import spread
 from .xoshiro import start_lanes
 
 BLOCK_BYTES = BLOCK // 8
 
-#: Elements served by one start of the generator; a part of a piece, so that no two threads need the same one.
-CHUNK = 32768
+#: Elements served by one start of the generator; threads share whole ones, so that no two need the same.
+CHUNK = UNIT
 
 #: Blocks in a chunk.
 BLOCKS = CHUNK // BLOCK
@@ -26,8 +26,8 @@ BLOCKS = CHUNK // BLOCK
 #: Bytes for the bits of the last blocks: some, so that the last two are moved to the front seldom, and not many.
 ROOM = 32 * BLOCK_BYTES
 
-#: Vectors scaled after each of a block's first words: as many as a block has, shared out.
-VECTORS_A_WORD = BLOCK // LANES // SURE_WORDS
+#: Groups of vectors scaled after each of a block's first words: as many as a block has, shared out.
+GROUPS_A_WORD = BLOCK // GROUP // SURE_WORDS
 
 
 @kernel_by_dtype("float32", "float64", "float16", "bfloat16")
@@ -53,18 +53,20 @@ def dropout_serial(x, bits, seed, step, offset, keep_prob, scale, out):
 
 
 @kernel_by_dtype("float32", "float64", "float16", "bfloat16", parallel=True)
-def dropout_parallel(x, bits, seed, step, offset, keep_prob, scale, out):
-    """`dropout_serial` on several threads."""
-    for piece in numba.prange(pieces_of(x.size, offset)):
-        start, stop = bounds(piece, x.size, offset)
+def dropout_parallel(x, bits, seed, step, offset, keep_prob, scale, out, threads):
+    """`dropout_serial` on several threads, of which there are `threads`."""
+    shares = min(threads, units_of(x.size, offset))
+    for share in numba.prange(shares):
+        start, stop = bounds(share, shares, x.size, offset)
         dropout_range(store, x, bits, seed, step, offset, keep_prob, scale, out, start, stop)
 
 
 @kernel_by_dtype("float32", "float64", "float16", "bfloat16", parallel=True)
-def dropout_streaming(x, bits, seed, step, offset, keep_prob, scale, out):
+def dropout_streaming(x, bits, seed, step, offset, keep_prob, scale, out, threads):
     """`dropout_parallel` for an `out` that no cache holds."""
-    for piece in numba.prange(pieces_of(x.size, offset)):
-        start, stop = bounds(piece, x.size, offset)
+    shares = min(threads, units_of(x.size, offset))
+    for share in numba.prange(shares):
+        start, stop = bounds(share, shares, x.size, offset)
         dropout_range(stream, x, bits, seed, step, offset, keep_prob, scale, out, start, stop)
         fence()
 
@@ -116,9 +118,9 @@ def dropout_range(write, x, bits, seed, step, offset, keep_prob, scale, out, sta
         comparison = (state, threshold, spread(NONE), spread(ALL))
         for _ in range(SURE_WORDS):
             comparison = compare_one_bit(comparison)
-            for _ in range(VECTORS_A_WORD):
-                write(out, i, drop(load(x, i), load_lanes(recent, i + offset - base), scale))
-                i += LANES
+            for _ in range(GROUPS_A_WORD):
+                scale_group(drop, write, x, recent, offset - base, scale, out, i)
+                i += GROUP
         kept, state = finish(comparison)
         store_words(recent, (b * BLOCK - base) // 8, kept ^ inverted)
     copy_bits(recent, base, blocks, bits, offset)

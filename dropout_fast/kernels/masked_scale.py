@@ -22,9 +22,11 @@ from .memory import (
 )
 from .vectors import LANES, as_element, keep, narrow, select, widen
 
-#: Elements of which a thread takes whole numbers: pieces meet between cache lines of bits, and a multiple of the elements
-#: that one start of the fast engine's generator serves.
-PIECE = 65536
+#: Elements in whole numbers of which the threads share an array: what one start of the fast engine's generator serves.
+UNIT = 32768
+
+#: Elements of the vectors that are loaded before any of them is written.
+GROUP = 4 * LANES
 
 
 @helper
@@ -57,12 +59,29 @@ def scale_range(product, write, x, bits, shift, scale, out, start, stop):
         unaligned = min(elements_to_alignment(out, i), stop - i)
         scale_part(product, x, bits, shift, scale, out, i, unaligned)
         i += unaligned
-    while i + 2 * LANES <= stop:  # two, as load_lanes reads bits past its own
-        write(out, i, product(load(x, i), load_lanes(bits, i + shift), scale))
-        i += LANES
+    while i + GROUP + LANES <= stop:  # one vector more, as load_lanes reads bits past its own
+        scale_group(product, write, x, bits, shift, scale, out, i)
+        i += GROUP
     while i < stop:
         scale_part(product, x, bits, shift, scale, out, i, min(stop - i, LANES))
         i += LANES
+
+
+@tiny_helper
+def scale_group(product, write, x, bits, shift, scale, out, i):
+    """Scale four vectors, all of which are loaded before the first is written.
+
+    A processor tells loads from earlier stores by the lower bits of their addresses. In turn, 1 Mi took 27 % longer where
+    `out` lay 64 bytes behind `x`, modulo 4 KiB, and 1 to 3 % longer elsewhere.
+    """
+    first = product(load(x, i), load_lanes(bits, i + shift), scale)
+    second = product(load(x, i + LANES), load_lanes(bits, i + shift + LANES), scale)
+    third = product(load(x, i + 2 * LANES), load_lanes(bits, i + shift + 2 * LANES), scale)
+    fourth = product(load(x, i + 3 * LANES), load_lanes(bits, i + shift + 3 * LANES), scale)
+    write(out, i, first)
+    write(out, i + LANES, second)
+    write(out, i + 2 * LANES, third)
+    write(out, i + 3 * LANES, fourth)
 
 
 @helper
@@ -91,18 +110,20 @@ def drop_serial(x, bits, shift, scale, out):
 
 
 @kernel_by_dtype("float32", "float64", "float16", "bfloat16", parallel=True)
-def drop_parallel(x, bits, shift, scale, out):
-    """`drop_serial` on several threads."""
-    for piece in numba.prange(pieces_of(x.size, 0)):
-        start, stop = bounds(piece, x.size, 0)
+def drop_parallel(x, bits, shift, scale, out, threads):
+    """`drop_serial` on several threads, of which there are `threads`."""
+    shares = min(threads, units_of(x.size, 0))
+    for share in numba.prange(shares):
+        start, stop = bounds(share, shares, x.size, 0)
         scale_range(drop, store, x, bits, shift, scale, out, start, stop)
 
 
 @kernel_by_dtype("float32", "float64", "float16", "bfloat16", parallel=True)
-def drop_streaming(x, bits, shift, scale, out):
+def drop_streaming(x, bits, shift, scale, out, threads):
     """`drop_parallel` for an `out` that no cache holds."""
-    for piece in numba.prange(pieces_of(x.size, 0)):
-        start, stop = bounds(piece, x.size, 0)
+    shares = min(threads, units_of(x.size, 0))
+    for share in numba.prange(shares):
+        start, stop = bounds(share, shares, x.size, 0)
         scale_range(drop, stream, x, bits, shift, scale, out, start, stop)
         fence()
 
@@ -114,10 +135,11 @@ def multiply_serial(x, bits, shift, scale, out):
 
 
 @kernel_by_dtype("float32", "float64", parallel=True)
-def multiply_parallel(x, bits, shift, scale, out):
+def multiply_parallel(x, bits, shift, scale, out, threads):
     """`multiply_serial` on several threads."""
-    for piece in numba.prange(pieces_of(x.size, 0)):
-        start, stop = bounds(piece, x.size, 0)
+    shares = min(threads, units_of(x.size, 0))
+    for share in numba.prange(shares):
+        start, stop = bounds(share, shares, x.size, 0)
         scale_range(multiply, store, x, bits, shift, scale, out, start, stop)
 
 
@@ -128,21 +150,28 @@ def multiply_in_float64_serial(x, bits, shift, scale, out):
 
 
 @kernel_by_dtype("float32", parallel=True)
-def multiply_in_float64_parallel(x, bits, shift, scale, out):
+def multiply_in_float64_parallel(x, bits, shift, scale, out, threads):
     """`multiply_in_float64_serial` on several threads."""
-    for piece in numba.prange(pieces_of(x.size, 0)):
-        start, stop = bounds(piece, x.size, 0)
+    shares = min(threads, units_of(x.size, 0))
+    for share in numba.prange(shares):
+        start, stop = bounds(share, shares, x.size, 0)
         scale_range(multiply_in_float64, store, x, bits, shift, scale, out, start, stop)
 
 
 @tiny_helper
-def pieces_of(size, offset):
-    """How many pieces the threads share."""
-    return (offset + size + PIECE - 1) // PIECE - offset // PIECE
+def bounds(share, shares, size, offset):
+    """Absolute indices where a share starts and stops.
+
+    One share a thread: several took 2 to 6 % longer at 1 Mi, as each begins with two blocks that are drawn while nothing
+    is scaled. The kernels are told how many threads there are, as Numba cannot cache one that asks.
+    """
+    units, first = units_of(size, offset), offset // UNIT
+    start = (first + np.intp(share) * units // shares) * UNIT
+    stop = (first + (np.intp(share) + 1) * units // shares) * UNIT
+    return max(offset, start), min(offset + size, stop)
 
 
 @tiny_helper
-def bounds(piece, size, offset):
-    """Absolute indices where a piece starts and stops."""
-    start = (offset // PIECE + np.intp(piece)) * PIECE
-    return max(offset, start), min(offset + size, start + PIECE)
+def units_of(size, offset):
+    """How many units an array of which the first element has absolute index `offset` lies in."""
+    return (offset + size + UNIT - 1) // UNIT - offset // UNIT
