@@ -54,7 +54,7 @@ def as_keep_prob(name: str, value: Any, interval: str = "[0, 1]") -> Any:
     """
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
-    complaint = f"`{name}` is {value!r}; expected a number in {interval}, the probability of keeping."
+    complaint = f"`{name}` is {shown(value)}; expected a number in {interval}, the probability of keeping."
     if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         raise TypeError(complaint)
     if not 0 <= value <= 1 or (value == 0 and interval == "(0, 1]"):
@@ -79,8 +79,13 @@ def as_counter(name: str, value: Any, bits: int) -> int:
     except TypeError:
         raise TypeError(f"`{name}` has type {type(value).__name__}; expected an integer.") from None
     if not 0 <= counter < 2**bits:
-        raise ValueError(f"`{name}` is {counter}; expected an integer from 0 to 2**{bits} - 1.")
+        raise ValueError(f"`{name}` is {shown(counter)}; expected an integer from 0 to 2**{bits} - 1.")
     return counter
+
+
+def shown(value: Any) -> str:
+    """A value in a complaint. Python refuses to write integers of more than 4,300 digits."""
+    return f"an integer of {value.bit_length()} bits" if isinstance(value, int) and value.bit_length() > 1000 else repr(value)
 
 
 def check_shape(name: str, array: npt.NDArray[Any], shape: tuple[int, ...]) -> None:

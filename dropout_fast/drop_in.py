@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import functional
-from .checks import as_counter, as_keep_prob, as_numeric_array, check_out, check_shape
+from .checks import as_counter, as_keep_prob, as_numeric_array, check_out, check_shape, shown
 from .entropy import fresh_seed
 from .mask import KeepMask
 from .numpy_mask import NumpyMask, multiply_by_numpy
@@ -87,7 +87,10 @@ def dropout_forward(
     seed = _seed(dropout_param, engine)
     if mode == "test":
         result = (x * p).astype(x.dtype, copy=False) if scale_at == "test" else x
-        return functional.pass_on("x", result, out), (dropout_param, None)
+        if out is not None:
+            np.copyto(out, result)
+            result = out
+        return result, (dropout_param, None)
     scaled = scale_at == "train"
     mask: KeepMask
     if engine == "fast":
@@ -167,7 +170,7 @@ def _read_mode(dropout_param: Mapping[str, Any]) -> str:
 
 def _one_of(key: str, value: Any, known: tuple[str, ...]) -> str:
     if not isinstance(value, str) or value not in known:
-        raise ValueError(f"`dropout_param[{key!r}]` is {value!r}; expected {' or '.join(map(repr, known))}.")
+        raise ValueError(f"`dropout_param[{key!r}]` is {shown(value)}; expected {' or '.join(map(repr, known))}.")
     return value
 
 
@@ -180,7 +183,7 @@ def _seed(dropout_param: Mapping[str, Any], engine: str) -> int:
         try:
             np.random.seed(seed)
         except (TypeError, ValueError) as error:
-            raise type(error)(f"`dropout_param['seed']` is {seed!r}; np.random.seed says: {error}") from error
+            raise type(error)(f"`dropout_param['seed']` is {shown(seed)}; np.random.seed says: {error}") from error
     return 0
 
 

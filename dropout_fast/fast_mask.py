@@ -64,9 +64,12 @@ class FastMask(KeepMask):
             fast_stream.scale_by_bits(kernels, a, self._bits, self._key, self._scaled, target)
 
     def _multiply_by_numpy(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
-        """For integers, complex numbers, long doubles and subclasses, which all keep their kind."""
-        product = a * self._levels()[0]
-        np.copyto(product, 0, where=~self._keeps())  # inf and NaN too
+        """For integers, complex numbers and long doubles, which all keep their kind."""
+        scale = self._levels()[0]
+        product = a.astype(np.result_type(a.dtype, scale))  # a subclass stays one, and 0-d an array
+        plain = product.view(np.ndarray)
+        np.multiply(plain, scale, out=plain)
+        plain[~self._keeps()] = 0  # inf and NaN too
         if out is not None:
             np.copyto(out, product, casting="unsafe")
             return out

@@ -104,11 +104,11 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         dtype = (a if out is None else out).dtype
         native = dtype.newbyteorder("=")
         kernels = self._kernels_for(native)
-        if type(a) is not np.ndarray or kernels is None or self._kernels_for(a.dtype.newbyteorder("=")) is None:
+        if kernels is None or self._kernels_for(a.dtype.newbyteorder("=")) is None:
             return self._multiply_by_numpy(a, out)
-        product = np.empty(a.shape, native)
-        np.copyto(product, a)
-        self._scale_into(product, product, kernels)
+        product = a.astype(native, order="C")  # a subclass stays one
+        plain = product.view(np.ndarray)
+        self._scale_into(plain, plain, kernels)
         if out is None:
             return product.astype(dtype, copy=False)
         np.copyto(out, product)

@@ -64,6 +64,10 @@ class NumpyMask(KeepMask):
         chosen = exact if _is_float32(scale) else wide
         runtime.run(chosen, a.nbytes, a is target, (a.ravel(), self._bits, 0, scale, target.ravel()))
 
+    def _multiply_a_copy(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
+        # What a subclass makes of a product is its own affair.
+        return super()._multiply_a_copy(a, out) if type(a) is np.ndarray else self._multiply_by_numpy(a, out)
+
     def _multiply_by_numpy(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
         return multiply_by_numpy(a, self._values(), out)
 

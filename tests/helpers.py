@@ -83,11 +83,10 @@ def assert_same(ours, theirs):
         assert ours.tobytes() == theirs.tobytes()
 
 
-def run_python(program, **environment):
-    """Run a program in a process of its own, with these variables set; returns what it printed."""
+def run_python(program, timeout=120, **environment):
+    """Run a program, or a file of one, in a process of its own, with these variables set; returns what it printed."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), **environment}
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+    command = [sys.executable, program] if isinstance(program, Path) else [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
     assert done.returncode == 0, f"exit status {done.returncode}: {done.stderr}"
     return done.stdout

@@ -1,0 +1,22 @@
+"""Arrays with a page of no access before and behind them: whoever reads or writes outside is ended by the system."""
+
+import ctypes
+import mmap
+
+import numpy as np
+
+NO_ACCESS = 0  # PROT_NONE
+
+_library = ctypes.CDLL(None, use_errno=True)
+
+
+def guarded(size, dtype, at_end):
+    """An array whose end (or beginning) is a page's, between two pages that may not be touched."""
+    page, nbytes = mmap.PAGESIZE, size * np.dtype(dtype).itemsize
+    room = (nbytes + page - 1) // page * page
+    mapping = mmap.mmap(-1, room + 2 * page)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(mapping))
+    for guard in (address, address + page + room):
+        if _library.mprotect(ctypes.c_void_p(guard), ctypes.c_size_t(page), NO_ACCESS):
+            raise OSError(ctypes.get_errno(), "mprotect")
+    return np.frombuffer(mapping, np.uint8)[page:][room - nbytes if at_end else 0 :][:nbytes].view(dtype)
