@@ -9,7 +9,7 @@ import numpy.typing as npt
 from . import functional
 from .checks import as_counter, as_keep_prob, as_numeric_array, check_out, check_shape, shown
 from .entropy import fresh_seed
-from .mask import KeepMask
+from .mask import KeepMask, is_plain
 from .numpy_mask import NumpyMask, multiply_by_numpy
 from .numpy_stream import draw_keep_bits
 
@@ -84,6 +84,8 @@ def dropout_forward(
     x = as_numeric_array("x", x)
     if out is not None:
         check_out(out, "x", x)
+    # Asked for before anything is drawn: lack of memory leaves np.random as it was.
+    room = np.empty(x.shape, x.dtype) if out is None and mode == "train" and engine == "numpy" else out
     seed = _seed(dropout_param, engine)
     if mode == "test":
         result = (x * p).astype(x.dtype, copy=False) if scale_at == "test" else x
@@ -97,7 +99,7 @@ def dropout_forward(
         out, mask = functional.forward(x, (seed, 0, 0, float(p)), scaled, out, store_mask=True)
     else:
         mask = NumpyMask(draw_keep_bits(x.shape, p), x.shape, p, scaled)
-        out = mask.multiply(x, out)
+        out = mask.multiply(x, room if x.ndim and is_plain(x) else out)
     return out.astype(x.dtype, copy=False), (dropout_param, mask)
 
 

@@ -124,6 +124,8 @@ def forward(x: Array, key: Key, scaled: bool, out: Array | None, store_mask: boo
             out = np.empty(x.shape, x.dtype)
         bits = fast_stream.draw_and_scale(kernels, x, key, scaled, out, store_mask)
         return out, FastMask(bits, x.shape, key, scaled)
+    if out is None:
+        np.empty(x.shape, x.dtype)  # lack of memory shows before the work of drawing
     mask = FastMask(fast_stream.draw(key, x.shape) if store_mask else None, x.shape, key, scaled)
     return mask.multiply(x, out), mask
 

@@ -30,7 +30,7 @@ from numba.core.errors import TypingError
 from numba.core.extending import intrinsic
 
 from .kernels.bernoulli import BLOCK
-from .kernels.compiling import OPTIONS
+from .kernels.compiling import OPTIONS, without_jit
 from .kernels.dropout import BLOCK_BYTES, dropout_range
 from .kernels.masked_scale import bounds, drop, scale_range, units_of
 from .kernels.memory import store
@@ -160,6 +160,14 @@ def _flat(x, out):
     return x.reshape(-1), out.reshape(-1)
 
 
+def _require_same_floats_of_numpy(x, out):
+    if not all(type(array) is np.ndarray and array.flags.c_contiguous and array.dtype in (np.float32, np.float64) for array in (x, out)):
+        raise TypeError("`x` and `out` are expected to be C-contiguous arrays of float32 or float64.")
+    if x.dtype != out.dtype:
+        raise TypeError(f"`out` has dtype {out.dtype}; expected {x.dtype}, the dtype of `x`.")
+
+
+@without_jit(_require_same_floats_of_numpy)
 @intrinsic
 def _require_same_floats(typing_context, x, out):
     """Refuse other arrays while the user's function is compiled."""

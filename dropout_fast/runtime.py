@@ -11,7 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numba
+import numpy as np
 from numba import config
+from numba.core.compiler_lock import global_compiler_lock
 
 #: Bytes of x from which more threads pay. Threads at work already start in 2 us, but a sleeping one wakes
 #: in about 100 us (2 cores of an AMD EPYC virtual machine), as long as 4 MiB take serially.
@@ -23,8 +26,12 @@ STREAMING_FROM = 0.75
 #: Bytes of cache assumed where the system does not tell.
 USUAL_CACHE = 2**25
 
-_launching = threading.Lock()
+#: The thread that runs a parallel kernel, and for a moment those that would like to. A lock would stay locked for ever
+#: if an interrupt came between taking it and the ``try``.
+_launching: set[int] = set()
 _is_forked_child = False
+_held_at_fork: list[Any] = []
+_gate = threading.Lock()
 
 
 def run(kernels: tuple[Callable[..., Any], ...], nbytes: int, in_place: bool, arguments: tuple[Any, ...]) -> None:
@@ -41,18 +48,45 @@ def run(kernels: tuple[Callable[..., Any], ...], nbytes: int, in_place: bool, ar
     arguments : tuple
         For the kernel; those that are not serial get the number of threads besides.
     """
-    # numba.config, not get_num_threads(): asking the latter starts the threads.
-    threads = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set at run time
-    if nbytes < PARALLEL_FROM or _is_forked_child or threads == 1:
+    if nbytes < PARALLEL_FROM or not _may_launch():
         kernels[0](*arguments)
-    elif not _launching.acquire(blocking=False):
-        kernels[0](*arguments)
-    else:
+        return
+    this_thread = threading.get_ident()
+    try:
+        _launching.add(this_thread)
+        alone = len(_launching) == 1
+        if not alone:
+            _launching.discard(this_thread)
         streams = len(kernels) == 3 and not in_place and nbytes > STREAMING_FROM * last_level_cache()
-        try:
-            kernels[2 if streams else 1](*arguments, threads)
-        finally:
-            _launching.release()
+        if alone:
+            kernels[2 if streams else 1](*arguments, config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]  # set at run time
+        else:
+            kernels[0](*arguments)
+    finally:
+        _launching.discard(this_thread)
+
+
+def _may_launch() -> bool:
+    """Whether this thread may start others without harm to the process."""
+    # numba.config, not get_num_threads(): asking the latter starts the threads.
+    if _is_forked_child or config.DISABLE_JIT or config.NUMBA_NUM_THREADS == 1:  # type: ignore[attr-defined]  # set at run time
+        return False
+    layer = _threading_layer()
+    # The workqueue layer ends the process where two threads launch, and the other one's loop may be the user's own.
+    return layer in ("omp", "tbb") or (layer == "workqueue" and threading.active_count() == 1 and _is_main_thread())
+
+
+def _is_main_thread() -> bool:
+    return threading.get_ident() == threading.main_thread().ident
+
+
+@functools.cache
+def _threading_layer() -> str:
+    try:
+        numba.get_num_threads()  # loads the layer
+        return numba.threading_layer()  # type: ignore[no-any-return]
+    except ValueError:  # none can be loaded: NUMBA_THREADING_LAYER names one that is not there
+        return "none"
 
 
 @functools.cache
@@ -66,10 +100,30 @@ def last_level_cache() -> int:
     return max(sizes, default=USUAL_CACHE)
 
 
+def let_forks_pass() -> None:
+    """Come before taking a lock that a fork waits for: whoever takes it again and again would let no fork have it."""
+    with _gate:
+        pass
+
+
+def _take_locks() -> None:
+    """Wait until no thread draws or compiles: a forked child has no thread that could release those locks."""
+    _held_at_fork[:] = _gate, np.random.get_bit_generator().lock, global_compiler_lock  # type: ignore[attr-defined]  # documented
+    for lock in _held_at_fork:
+        lock.acquire()
+
+
+def _release_locks() -> None:
+    while _held_at_fork:
+        _held_at_fork.pop().release()
+
+
 def _settle_in_forked_child() -> None:
     global _is_forked_child
     _is_forked_child = True
+    _launching.clear()
+    _release_locks()
 
 
 if hasattr(os, "register_at_fork"):  # Windows has no fork
-    os.register_at_fork(after_in_child=_settle_in_forked_child)
+    os.register_at_fork(before=_take_locks, after_in_parent=_release_locks, after_in_child=_settle_in_forked_child)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import config
 
 from . import fast_stream, numpy_mask, runtime
 from .kernels import dropout, mt19937
@@ -32,6 +33,8 @@ def warmup() -> None:
 
 def steps() -> Iterator[tuple[str, Step]]:
     """Each kernel's name, and the call that compiles or loads it."""
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]  # set at run time
+        return
     bits = np.zeros(dropout.BLOCK_BYTES, np.uint8)
     for dtype, kernels in fast_stream.KERNELS.items():
         x: npt.NDArray[Any] = np.zeros(1, np.dtype(kernels.view or dtype))

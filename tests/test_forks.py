@@ -66,7 +66,7 @@ if __name__ == "__main__":
 
 # A child must not wait for a lock that only another thread of its parent could release.
 WHILE_OTHERS_WORK = """
-import threading
+import threading, time
 from numba import njit
 long = np.ones(2**24, np.float32)
 param = {"p": 0.3, "mode": "train"}
@@ -78,6 +78,7 @@ def draw():
 def compile():
     while not stop.is_set():
         njit(lambda x: x + 1)(1)
+        time.sleep(0.01)
 threads = [threading.Thread(target=target, daemon=True) for target in (draw, compile)]
 [thread.start() for thread in threads]
 for dtype in (np.float64, np.float16) * ROUNDS:

@@ -15,6 +15,12 @@ from .xoshiro import next_word
 #: Elements whose bits come from one word at a time.
 BLOCK = 512
 
+#: Elements served by one start of the generator; threads share whole ones, so that no two need the same.
+CHUNK = 32768
+
+#: Blocks in a chunk.
+BLOCKS = CHUNK // BLOCK
+
 #: Words taken before the first look at what is undecided: fewer would be enough once in 56 blocks only.
 SURE_WORDS = 8
 

@@ -1,13 +1,17 @@
 """How every kernel is compiled and cached: the one place for Numba's options."""
 
-import functools
-import hashlib
+import contextlib
 import types
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numba
+from numba import config
+
+try:
+    from .disk_cache import KernelCache
+except ImportError:
+    KernelCache = None
 
 #: Options of every function under ``kernels``: Python threads go on while one runs, and
 #: division behaves as NumPy's (no branch to an exception inside a loop).
@@ -35,23 +39,23 @@ def kernel(*, parallel: bool = False) -> Callable[[Callable[..., Any]], Any]:
 
     Notes
     -----
-    Numba keys its disk cache to the file that defines a kernel and to no other, so that after an
-    upgrade in which only a helper's file changed, the old machine code would be used. Widening
-    the stamp to a digest of all kernel files closes that hole. The attribute is private to Numba:
-    where it is absent, or no cache folder can be written, the kernel is compiled in each process.
+    Where `disk_cache` cannot write, and where Numba's private names that it uses are absent, the kernel is compiled in
+    each process.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        dispatcher = numba.njit(parallel=parallel, **OPTIONS)(function)
-        try:
-            dispatcher.enable_caching()
-            cache_file = dispatcher._cache._cache_file
-            cache_file._source_stamp = (cache_file._source_stamp, _digest_of_kernels())
-        except (RuntimeError, AttributeError):
-            return numba.njit(parallel=parallel, **OPTIONS)(function)
-        return dispatcher
+        compiled = numba.njit(parallel=parallel, **OPTIONS)(function)
+        if not config.DISABLE_JIT and KernelCache is not None:
+            with contextlib.suppress(RuntimeError, AttributeError):
+                compiled._cache = KernelCache(function)
+        return compiled
 
     return decorate
+
+
+def without_jit(stand_in: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Under ``NUMBA_DISABLE_JIT=1``, where nothing is compiled, put this function of NumPy arrays in the decorated one's place."""
+    return lambda compiled: stand_in if config.DISABLE_JIT else compiled
 
 
 def kernel_by_dtype(*dtypes: str, parallel: bool = False) -> Callable[[Any], dict[str, Any]]:
@@ -71,9 +75,3 @@ def _renamed(function: types.FunctionType, name: str) -> types.FunctionType:
     twin = types.FunctionType(function.__code__, function.__globals__, name, function.__defaults__, function.__closure__)
     twin.__qualname__, twin.__doc__ = name, function.__doc__
     return twin
-
-
-@functools.cache
-def _digest_of_kernels() -> str:
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

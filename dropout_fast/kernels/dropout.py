@@ -8,20 +8,15 @@ a keep bit is a function of (seed, step, keep_prob, absolute index), and any thr
 import numba
 import numpy as np
 
-from .bernoulli import ALL, BLOCK, NONE, SURE_WORDS, compare_one_bit, draw_block, finish, threshold_of
-from .compiling import helper, kernel, kernel_by_dtype, tiny_helper
-from .masked_scale import GROUP, UNIT, bounds, drop, scale_group, scale_part, scale_range, units_of
+from . import numpy_loops
+from .bernoulli import ALL, BLOCK, BLOCKS, NONE, SURE_WORDS, compare_one_bit, draw_block, finish, threshold_of
+from .compiling import helper, kernel, kernel_by_dtype, tiny_helper, without_jit
+from .masked_scale import GROUP, bounds, drop, scale_group, scale_part, scale_range, units_of
 from .memory import elements_to_alignment, fence, load_words, on_the_stack, store, store_words, stream
 from .vectors import spread
 from .xoshiro import start_lanes
 
 BLOCK_BYTES = BLOCK // 8
-
-#: Elements served by one start of the generator; threads share whole ones, so that no two need the same.
-CHUNK = UNIT
-
-#: Blocks in a chunk.
-BLOCKS = CHUNK // BLOCK
 
 #: Bytes for the bits of the last blocks: some, so that the last two are moved to the front seldom, and not many.
 ROOM = 32 * BLOCK_BYTES
@@ -71,6 +66,7 @@ def dropout_streaming(x, bits, seed, step, offset, keep_prob, scale, out, thread
         fence()
 
 
+@without_jit(numpy_loops.draw_bits)
 @kernel()
 def draw_bits(bits, seed, step, offset, keep_prob):
     """Draw keep bits alone, for as many blocks as `bits` has room for."""
@@ -85,6 +81,7 @@ def draw_bits(bits, seed, step, offset, keep_prob):
             store_words(bits, (block - first) * BLOCK_BYTES, kept ^ inverted)
 
 
+@without_jit(numpy_loops.dropout_range)
 @helper
 def dropout_range(write, x, bits, seed, step, offset, keep_prob, scale, out, start, stop):
     """Draw and scale the elements of absolute indices `start` to `stop`; `i` counts from ``x[0]``.

@@ -7,7 +7,9 @@ holds), `multiply` and `multiply_in_float64` (engine numpy: what NumPy's ``x * m
 import numba
 import numpy as np
 
-from .compiling import helper, kernel_by_dtype, tiny_helper
+from . import numpy_loops
+from .bernoulli import CHUNK
+from .compiling import helper, kernel_by_dtype, tiny_helper, without_jit
 from .memory import (
     elements_to_alignment,
     fence,
@@ -23,7 +25,7 @@ from .memory import (
 from .vectors import LANES, as_element, keep, narrow, select, widen
 
 #: Elements in whole numbers of which the threads share an array: what one start of the fast engine's generator serves.
-UNIT = 32768
+UNIT = CHUNK
 
 #: Elements of the vectors that are loaded before any of them is written.
 GROUP = 4 * LANES
@@ -47,6 +49,7 @@ def multiply_in_float64(x, lanes, scale):
     return narrow(widen(x) * select(lanes, scale, 0.0))
 
 
+@without_jit(numpy_loops.scale_range)
 @helper
 def scale_range(product, write, x, bits, shift, scale, out, start, stop):
     """Scale the elements from `start` to `stop`; element i's keep bit is bit ``i + shift`` of `bits`.

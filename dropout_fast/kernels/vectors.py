@@ -5,15 +5,20 @@ LLVM's own vectoriser leaves bit logic scalar, so the kernels say what they mean
 lowers to AVX-512, AVX2 or SSE2 registers as the machine has them. Such values live inside compiled
 code only; ``memory`` moves them from and to arrays.
 
+Without compilation (``NUMBA_DISABLE_JIT=1``) NumPy arrays are the vectors, of any length.
+
 This file knows LLVM and nothing of dropout.
 """
 
 import operator
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core.datamodel import models
 from numba.core.extending import intrinsic, lower_builtin, register_model, type_callable
+
+from .compiling import without_jit
 
 #: Lanes of every vector but those of uint64, which has as many as fill 512 bits.
 LANES = 16
@@ -108,6 +113,7 @@ def to_bits(typing_context, lanes):
     return types.uint16(lanes), generate
 
 
+@without_jit(lambda lanes, yes, no: np.where(lanes, yes, no))
 @intrinsic
 def select(typing_context, lanes, yes, no):
     """Scalar ``yes`` where a lane is true, scalar ``no`` where it is not."""
@@ -118,6 +124,7 @@ def select(typing_context, lanes, yes, no):
     return VectorType(yes)(lanes, yes, yes), generate
 
 
+@without_jit(lambda lanes, vector: np.where(lanes, vector, vector.dtype.type(0)))
 @intrinsic
 def keep(typing_context, lanes, vector):
     """The vector's element where a lane is true, +0 where it is not."""
@@ -128,6 +135,7 @@ def keep(typing_context, lanes, vector):
     return vector(lanes, vector), generate
 
 
+@without_jit(lambda vector, scalar: vector.dtype.type(scalar))
 @intrinsic
 def as_element(typing_context, vector, scalar):
     """A scalar converted to the vector's dtype."""
@@ -149,6 +157,7 @@ def even_elements(typing_context, low, high):
     return low(low, high), generate
 
 
+@without_jit(lambda vector: vector.astype(np.float64))
 @intrinsic
 def widen(typing_context, vector):
     """A float32 vector as float64, exactly."""
@@ -160,6 +169,7 @@ def widen(typing_context, vector):
     return wide(vector), generate
 
 
+@without_jit(lambda vector: vector.astype(np.float32))
 @intrinsic
 def narrow(typing_context, vector):
     """A float64 vector rounded to float32, to nearest, ties to even."""
@@ -171,6 +181,7 @@ def narrow(typing_context, vector):
     return slim(vector), generate
 
 
+@without_jit(lambda first: first + np.arange(LANES_OF_UINT64, dtype=np.uint64))
 @intrinsic
 def count_from(typing_context, first):
     """Eight uint64: ``first``, ``first + 1``, ..., ``first + 7``."""
@@ -183,6 +194,7 @@ def count_from(typing_context, first):
     return vector(types.uint64), generate
 
 
+@without_jit(lambda scalar: scalar)
 @intrinsic
 def spread(typing_context, scalar):
     """Eight times the same uint64."""
@@ -194,6 +206,7 @@ def spread(typing_context, scalar):
     return vector(types.uint64), generate
 
 
+@without_jit(lambda words, count: words << count | words >> (np.uint64(64) - count))
 @intrinsic
 def rotate_left(typing_context, words, count):
     """Rotate each word of a vector of uint64 left, by less than 64 bits."""

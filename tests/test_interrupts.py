@@ -1,0 +1,118 @@
+"""Ctrl-C and lack of memory: an exception, and everything as it was."""
+
+import dis
+import signal
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from helpers import run_python, state
+
+import dropout_fast
+from dropout_fast import runtime
+
+# Where CPython looks for signals: after calls, at a function's start, at a loop's end. The next instruction raises.
+SIGNAL_POINTS = {"CALL", "CALL_FUNCTION_EX", "CALL_KW", "RESUME", "JUMP_BACKWARD"}
+
+
+def interrupt_at(number, call):
+    """Run `call` and raise KeyboardInterrupt at that signal point within the package; returns whether there was one."""
+    seen = 0
+    previous = {}
+
+    def trace(frame, event, argument):
+        nonlocal seen
+        if "dropout_fast" not in frame.f_code.co_filename:
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            name = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+            before, previous[frame] = previous.get(frame), name
+            if before in SIGNAL_POINTS:
+                seen += 1
+                if seen > number:
+                    sys.settrace(None)
+                    raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        call()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(None)
+    return False
+
+
+@pytest.mark.parametrize("engine", ["numpy", "fast"])
+def test_an_interrupt_anywhere_leaves_locks_free_and_np_random_legal(engine, monkeypatch):
+    monkeypatch.setattr(runtime, "PARALLEL_FROM", 0)
+    x = np.ones(1000, np.float32)
+    dropout_param = {"p": 0.5, "mode": "train", "engine": engine}
+
+    def step():
+        _, cache = dropout_fast.dropout_forward(x, dropout_param)
+        dropout_fast.dropout_backward(x, cache)
+
+    np.random.seed(3)
+    before = np.random.get_state()
+    step()
+    legal = {state()}
+    np.random.set_state(before)
+    legal.add(state())
+    number = 0
+    while True:
+        np.random.set_state(before)
+        interrupted = interrupt_at(number, step)
+        assert state() in legal
+        assert runtime._launching == set()
+        other = threading.Thread(target=np.random.seed, daemon=True)
+        other.start()
+        other.join(timeout=10)
+        assert not other.is_alive()
+        if not interrupted:
+            break
+        number += 1
+    assert number > 15
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends itself a signal")
+def test_ctrl_c_during_a_long_call():
+    program = f"""
+import os, signal, threading, time
+import numpy as np, dropout_fast
+x = np.ones(2**16, np.float32)
+param = {{"p": 0.3, "mode": "train", "seed": 1}}
+dropout_fast.dropout_forward(x, param)
+long = np.broadcast_to(np.float32(1), (2**28,))  # a second of drawing and more
+threading.Timer(0.2, os.kill, (os.getpid(), signal.SIG{signal.SIGINT.name[3:]})).start()
+try:
+    mask = dropout_fast.dropout(long, 0.9)
+    time.sleep(10)
+    print("not interrupted")
+except KeyboardInterrupt:
+    np.random.rand()
+    print(dropout_fast.dropout_forward(x, param)[0].sum() > 0)
+"""
+    start = time.monotonic()
+    assert run_python(program) == "True\n"
+    assert time.monotonic() - start < 60
+
+
+IMPOSSIBLE = [2**45, 2**37]  # float32: 128 TiB; 512 GiB, whose bits alone (16 GiB) could be had
+
+
+@pytest.mark.parametrize("size", IMPOSSIBLE)
+@pytest.mark.parametrize("param", [{}, {"seed": 3}, {"engine": "fast", "seed": 3}])
+def test_an_impossible_shape(size, param):
+    x = np.broadcast_to(np.float32(1), (size,))
+    before = state()
+    with pytest.raises(MemoryError):
+        dropout_fast.dropout_forward(x, {"p": 0.5, "mode": "train", **param})
+    layer = dropout_fast.Dropout(seed=1)
+    with pytest.raises(MemoryError):
+        layer(x)
+    assert (state(), layer.step, layer.masks, runtime._launching) == (before, 0, [], set())
