@@ -138,8 +138,22 @@ def check_out(out: Any, name: str, source: npt.NDArray[Any], factor: Any = None)
 def _overlaps_itself(array: npt.NDArray[Any]) -> bool:
     if array.flags.c_contiguous or array.size == 0:
         return False
+    reach = array.itemsize
+    for stride, length in sorted((abs(stride), length) for stride, length in zip(array.strides, array.shape, strict=True) if length > 1):
+        if stride < reach:  # the usual arrays step over all that lies below
+            return _shares_places(array)
+        reach += stride * (length - 1)
+    return False
+
+
+def _shares_places(array: npt.NDArray[Any]) -> bool:
     span = sum((length - 1) * abs(stride) for length, stride in zip(array.shape, array.strides, strict=True))
-    return bool(span + array.itemsize < array.nbytes)
+    if span + array.itemsize < array.nbytes:
+        return True
+    places = np.zeros((), np.intp)
+    for stride, length in zip(array.strides, array.shape, strict=True):
+        places = np.add.outer(places, np.arange(length) * stride)
+    return bool((np.diff(np.sort(places, axis=None)) < array.itemsize).any())
 
 
 def _overlaps_partially(out: npt.NDArray[Any], source: npt.NDArray[Any]) -> bool:

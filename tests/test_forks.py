@@ -10,13 +10,14 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this
 
 # `work` is what every child does: both engines, above the crossover, and an own seed.
 COMMON = """
-import faulthandler, hashlib, os, sys, warnings
+import hashlib, os, signal, sys, warnings
 warnings.simplefilter("ignore")  # of forking with threads about, which is the point
-faulthandler.dump_traceback_later(100, exit=True)
 import numpy as np
 import dropout_fast
 X = np.ones(2**20, np.float32)
 def work(_=0):
+    if hasattr(signal, "alarm"):
+        signal.alarm(60)  # a process that waits for ever is ended, and its parent fails
     out, mask = dropout_fast.dropout(X, 0.9, seed=1)
     exact, cache = dropout_fast.dropout_forward(X, {"p": 0.5, "mode": "train", "seed": 2})
     dx = dropout_fast.dropout_backward(X, cache)
@@ -84,7 +85,7 @@ threads = [threading.Thread(target=target, daemon=True) for target in (draw, com
 for dtype in (np.float64, np.float16) * ROUNDS:
     child = os.fork()
     if child == 0:
-        faulthandler.dump_traceback_later(20, exit=True)
+        signal.alarm(20)
         dropout_fast.dropout_forward(np.ones(1000), param)
         dropout_fast.dropout(np.ones(1000, dtype))  # to be loaded or compiled
         os._exit(0)
@@ -107,6 +108,6 @@ def test_pools(method, tmp_path):
     assert run_python(script) == "alive\n"
 
 
-@pytest.mark.parametrize("rounds", [3, pytest.param(300, marks=pytest.mark.long)])
+@pytest.mark.parametrize("rounds", [1, pytest.param(100, marks=pytest.mark.long)])
 def test_a_fork_while_other_threads_draw_and_compile(rounds):
-    assert run_python(f"ROUNDS = {rounds}\n{COMMON}{WHILE_OTHERS_WORK}".replace("later(100", "later(3000"), 3600) == "alive\n"
+    assert run_python(f"ROUNDS = {rounds}\n{COMMON}{WHILE_OTHERS_WORK}", 3600) == "alive\n"

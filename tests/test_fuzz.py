@@ -91,9 +91,9 @@ def outs(draw, good):
         room = np.full(x.size + 3, 7, x.dtype)
         if x.ndim and x.size > 1 and kind == "one place for many":
             return np.lib.stride_tricks.as_strided(room, x.shape, (0,) * x.ndim)
-        if x.ndim > 2 and min(x.shape) > 1 and kind == "two elements in one place":  # though they span as much as they need
-            strides = (room.strides[0] * x.size // 4, *(x.itemsize,) * (x.ndim - 1))
-            return np.lib.stride_tricks.as_strided(room, x.shape, strides)
+        if x.ndim > 2 and min(x.shape) > 1 and kind == "two elements in one place":  # though they span more than they need
+            room = np.full(3 * x.size, 7, x.dtype)
+            return np.lib.stride_tricks.as_strided(room, x.shape, (x.size * x.itemsize, *(x.itemsize,) * (x.ndim - 1)))
         if kind == "read-only":
             return laid_out(np.empty(x.shape, x.dtype), "read-only")
         if kind == "dtype":
