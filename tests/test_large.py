@@ -1,0 +1,62 @@
+"""More elements than 32 bits count: right at both ends, by every kernel that a door reaches."""
+
+import gc
+
+import numpy as np
+import pytest
+
+import dropout_fast
+from dropout_fast import fast_stream, numpy_stream, reference
+
+SIZE = 2**31 + 5
+END = 1000
+
+pytestmark = pytest.mark.long
+
+
+def ends(array):
+    return [array[:END].tobytes(), array[2**31 - END : 2**31].tobytes(), array[-END:].tobytes()]
+
+
+@pytest.mark.parametrize("parallel_from", [0, 2**63])
+@pytest.mark.parametrize("store_mask", [True, False])
+def test_engine_fast_in_place(store_mask, parallel_from, monkeypatch):
+    """float16 in place: 4 GiB, and 0.25 of bits."""
+    monkeypatch.setattr("dropout_fast.runtime.PARALLEL_FROM", parallel_from)
+    x = np.ones(SIZE, np.float16)
+    _, mask = dropout_fast.dropout(x, 0.9, seed=1, out=x, store_mask=store_mask)
+    expected = [
+        dropout_fast.dropout(np.ones(END, np.float16), 0.9, seed=1, offset=offset)[0].tobytes()
+        for offset in (0, 2**31 - END, SIZE - END)
+    ]
+    assert ends(x) == expected
+    kept = sum(np.count_nonzero(x[first : first + 2**28]) for first in range(0, SIZE, 2**28))
+    assert abs(kept - 0.9 * SIZE) < 5 * np.sqrt(SIZE * 0.09)
+    x[:] = 1
+    assert mask.apply(x, out=x) is x and ends(x) == expected
+    del x, mask
+    gc.collect()
+
+
+def test_engine_numpy_in_place():
+    """float32 in place: 8 GiB."""
+    x = np.ones(SIZE, np.float32)
+    param = {"p": 0.5, "mode": "train", "seed": 4}
+    _, cache = dropout_fast.dropout_forward(x, param, out=x)
+    after = np.random.rand()
+    assert x[:END].tobytes() == reference.dropout_forward(np.ones(END, np.float32), param)[0].tobytes()
+    np.random.seed(4)
+    for first in range(0, SIZE - END, 2**24):
+        np.random.rand(min(2**24, SIZE - END - first))
+    assert x[-END:].tobytes() == (np.ones(END, np.float32) * (np.random.rand(END) < 0.5) * 2).astype(np.float32).tobytes()
+    assert np.random.rand() == after
+    expected = ends(x)
+    x[:] = 1
+    dropout_fast.dropout_backward(x, cache, out=x)
+    assert ends(x) == expected
+
+
+def test_bits_alone():
+    assert numpy_stream.draw_keep_bits((SIZE,), 0.5).size == (SIZE + 7) // 8
+    whole = fast_stream.draw((1, 0, 0, 0.9), (SIZE,))
+    assert whole[-64:].tobytes() == fast_stream.draw((1, 0, 2**31, 0.9), (5,)).tobytes()
