@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import run_python
-from test_narrow_cpus import DIGEST, FAST
+from test_narrow_cpus import DIGEST, FAST, PROGRAM
 
 import dropout_fast
 
@@ -130,6 +130,7 @@ def test_two_cold_processes_at_once(install, tmp_path, expected, rounds):
 def test_without_compilation(expected):
     assert run_python(SMALL, NUMBA_DISABLE_JIT="1") == expected
     assert run_python(FAST, NUMBA_DISABLE_JIT="1") == DIGEST + "\n"
+    assert run_python(PROGRAM, NUMBA_DISABLE_JIT="1") == "same bits\n"
 
 
 def test_without_compilation_it_is_the_definition():

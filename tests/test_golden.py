@@ -1,11 +1,9 @@
 """Values written down once: from plain NumPy 2.4, from a generator's own publication, from engine fast when it was new."""
 
-import hashlib
-
 import numpy as np
 import pytest
+from golden import FORWARDS, STREAM, check_forward, check_stream
 
-import dropout_fast
 from dropout_fast.kernels.mt19937 import draw_bits
 
 # First outputs after init_by_array({0x123, 0x234, 0x345, 0x456}): Matsumoto and Nishimura, mt19937ar.out.
@@ -23,42 +21,12 @@ def test_known_answers_of_mt19937(draw, count):
         assert np.unpackbits(bits, bitorder="little")[draw] == kept
 
 
-# seed, p, size, dtype; keep bits of the first twenty elements; first half of the SHA-256 of out's bytes; the next np.random.rand().
-FORWARDS = [
-    (0, 0.5, 20, "f4", "00001010010000111000", "2aa1a7fa522075b127bd11e8ad3f6b26", 0.978618342232764),
-    (42, 0.9, 20, "f8", "10111111111011111111", "a7f1f7249ca03ce7f458db250fd1acc1", 0.6118528947223795),
-    (7, 1 / 3, 100003, "f4", "10000001100001101001", "dd9af8e1755b774588327cd1391efdf8", 0.3725051971775418),
-    ([1, 2, 3], 0.25, 4096, "f8", "00001000000001000101", "357298e1d2e21a2aeaa046c44633238a", 0.3680251068084549),
-]  # fmt: skip
+@pytest.mark.parametrize("forward", FORWARDS, ids=str)
+def test_forward_of_plain_numpy(forward):
+    check_forward(*forward)
 
 
-@pytest.mark.parametrize(("seed", "p", "size", "dtype", "kept", "digest", "following"), FORWARDS)
-def test_forward_of_plain_numpy(seed, p, size, dtype, kept, digest, following):
-    x = np.linspace(-3, 3, size).astype(dtype)
-    out, (_, mask) = dropout_fast.dropout_forward(x, {"p": p, "mode": "train", "seed": seed})
-    assert "".join(str(int(value > 0)) for value in mask[:20]) == kept
-    assert hashlib.sha256(out.tobytes()).hexdigest()[:32] == digest
-    assert np.random.rand() == following
-
-
-# Engine fast. Seed, step, keep_prob, offset, size; keep bits of the first twenty elements; first half of the SHA-256 of
-# all, packed. Another value here is another stream: a breaking change, with an entry in the changelog.
-STREAM = [
-    (0, 0, 0.5, 0, 100_003, "10010011000001001110", "fc591bf98db8f0ef24b9bfd734460e53"),
-    (0, 0, 0.9, 0, 100_003, "11111111111111111111", "dfef7a50fb40bfa7f3d8e440c6103020"),
-    (42, 7, 1 / 3, 0, 1_000_003, "00011111101100111101", "48a9d386d0f2d6778213b2a3238349dc"),
-    (2**64 - 1, 2**64 - 1, 0.1, 0, 50_000, "01000000000000000001", "6fe9b531794633f8fa31c5ab393b265c"),
-    (1, 0, 0.25, 511, 20_000, "00000011001000001001", "150b511cbdc845f3483b9cf46db6d9a8"),
-    (1, 1, 1 - 2**-20, 2**40 + 12345, 70_000, "11111111111111111111", "613bd07864cf6ddbf3b91dddc19237ce"),
-    (3, 0, 0.8, 2**62 - 32_999, 33_000, "00011111111111101111", "ed44b02b9e078db9678f0aa79aa7cee2"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("seed", "step", "keep_prob", "offset", "size", "kept", "digest"), STREAM)
-def test_stream_of_engine_fast(seed, step, keep_prob, offset, size, kept, digest):
-    for dtype in (np.float16, np.float32, np.float64):
-        out, mask = dropout_fast.dropout(np.ones(size, dtype), keep_prob, seed=seed, step=step, offset=offset)
-        keeps = np.asarray(mask) > 0
-        assert "".join(map(str, keeps[:20].astype(int))) == kept
-        assert hashlib.sha256(np.packbits(keeps).tobytes()).hexdigest()[:32] == digest
-        assert np.array_equal(out > 0, keeps)
+@pytest.mark.parametrize("masks", STREAM, ids=str)
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_stream_of_engine_fast(masks, dtype):
+    check_stream(*masks, dtype)

@@ -1,7 +1,9 @@
 """Which kernel is called: by size, by threading layer, by what else is running."""
 
+import os
 import threading
 
+import numba
 import pytest
 from helpers import run_python
 
@@ -44,3 +46,17 @@ assert mask.apply(np.ones(2**20, np.float32)).tobytes() == out.tobytes()
 print("right")
 """
     assert run_python(program, NUMBA_THREADING_LAYER="tbb", NUMBA_NUM_THREADS="2", LD_LIBRARY_PATH="") == "right\n"
+
+
+@pytest.mark.parametrize("chosen", [None, "GOMP_SPINCOUNT", "OMP_WAIT_POLICY"])
+def test_idle_threads_sleep_soon_unless_the_user_says_otherwise(chosen, monkeypatch):
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    if chosen:
+        monkeypatch.setenv(chosen, "active")
+    before, seen = dict(os.environ), []
+    monkeypatch.setattr(numba, "get_num_threads", lambda: seen.append(dict(os.environ)))
+    monkeypatch.setattr(numba, "threading_layer", lambda: "omp")
+    assert runtime._threading_layer.__wrapped__() == "omp"
+    assert seen == [before if chosen else before | {"GOMP_SPINCOUNT": runtime.SPINS}]
+    assert dict(os.environ) == before
