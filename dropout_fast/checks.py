@@ -139,7 +139,9 @@ def _overlaps_itself(array: npt.NDArray[Any]) -> bool:
     if array.flags.c_contiguous or array.size == 0:
         return False
     reach = array.itemsize
-    for stride, length in sorted((abs(stride), length) for stride, length in zip(array.strides, array.shape, strict=True) if length > 1):
+    for stride, length in sorted(
+        (abs(stride), length) for stride, length in zip(array.strides, array.shape, strict=True) if length > 1
+    ):
         if stride < reach:  # the usual arrays step over all that lies below
             return _shares_places(array)
         reach += stride * (length - 1)

@@ -161,7 +161,9 @@ def _flat(x, out):
 
 
 def _require_same_floats_of_numpy(x, out):
-    if not all(type(array) is np.ndarray and array.flags.c_contiguous and array.dtype in (np.float32, np.float64) for array in (x, out)):
+    if not all(
+        type(array) is np.ndarray and array.flags.c_contiguous and array.dtype in (np.float32, np.float64) for array in (x, out)
+    ):
         raise TypeError("`x` and `out` are expected to be C-contiguous arrays of float32 or float64.")
     if x.dtype != out.dtype:
         raise TypeError(f"`out` has dtype {out.dtype}; expected {x.dtype}, the dtype of `x`.")

@@ -8,7 +8,7 @@ import contextlib
 import ml_dtypes
 import numpy as np
 import pytest
-from helpers import LAYOUTS, assert_same, laid_out, state
+from helpers import LAYOUTS, laid_out, state
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -105,11 +105,15 @@ def outs(draw, good):
 
 def either(good, bad):
     """A value and whether it is a good one."""
-    return st.one_of(good.map(lambda value: (value, True)), good.map(lambda value: (value, True)), bad.map(lambda value: (value, False)))
+    return st.one_of(
+        good.map(lambda value: (value, True)), good.map(lambda value: (value, True)), bad.map(lambda value: (value, False))
+    )
 
 
 counters = either(st.integers(0, 2**64 - 1) | st.sampled_from([np.uint64(3), np.array(4), 0]), st.sampled_from(BAD_COUNTERS))
-probabilities = st.floats(0, 1, exclude_min=True) | st.sampled_from([1, 0.5, np.float32(0.3), np.array(0.25), np.float16(0.5), 5e-324])
+probabilities = st.floats(0, 1, exclude_min=True) | st.sampled_from(
+    [1, 0.5, np.float32(0.3), np.array(0.25), np.float16(0.5), 5e-324]
+)
 keep_probs = either(probabilities, st.sampled_from(BAD_NUMBERS))
 some_out = either(outs(True), outs(False))
 

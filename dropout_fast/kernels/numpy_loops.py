@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .bernoulli import ALL, BLOCK, BLOCKS, NONE, SURE_WORDS, compare_one_bit, threshold_of
+from .bernoulli import BLOCK, BLOCKS, NONE, SURE_WORDS, compare_one_bit, threshold_of
 from .vectors import LANES_OF_UINT64
 from .xoshiro import start_lanes
 
