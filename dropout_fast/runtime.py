@@ -90,7 +90,7 @@ def _threading_layer() -> str:
     try:
         with _short_waiting():
             numba.get_num_threads()  # loads the layer
-        return numba.threading_layer()  # type: ignore[no-any-return]
+        return numba.threading_layer()  # type: ignore[attr-defined]
     except ValueError:  # none can be loaded: NUMBA_THREADING_LAYER names one that is not there
         return "none"
 

@@ -50,16 +50,17 @@ for at_end in (True, False):
             for offset in (0, 511):
                 bits = guarded(fast_stream.empty_bits(size, offset).size, np.uint8, at_end)
                 dropout.draw_bits(bits, 1, 2, offset, 0.9)
-                for draw, scale in zip(kernels.draw_and_scale, kernels.scale):
-                    draw(x, bits, 1, 2, offset, 0.9, 1 / 0.9, out)
-                    draw(x, bits[:0], 1, 2, offset, 0.9, 1 / 0.9, out)
-                    scale(x, bits, offset, 1 / 0.9, out)
+                for draw, scale, threads in zip(kernels.draw_and_scale, kernels.scale, ((), (2,), (2,))):
+                    draw(x, bits, 1, 2, offset, 0.9, 1 / 0.9, out, *threads)
+                    draw(x, bits[:0], 1, 2, offset, 0.9, 1 / 0.9, out, *threads)
+                    scale(x, bits, offset, 1 / 0.9, out, *threads)
         bits = guarded(max(4, (size + 7) // 8), np.uint8, at_end)
         mt19937.draw_bits(np.random.MT19937(0).ctypes.state_address, size, 2**52, bits)
         for dtype, kernels in numpy_mask.KERNELS.items():
             x, out = guarded(size, dtype, at_end), guarded(size, dtype, at_end)
-            for multiply in (*kernels[0], *kernels[1]):
-                multiply(x, bits, 0, 2.0, out)
+            for serial, parallel in kernels:
+                serial(x, bits, 0, 2.0, out)
+                parallel(x, bits, 0, 2.0, out, 2)
 print("all inside")
 """
 

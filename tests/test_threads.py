@@ -90,7 +90,7 @@ def test_serial_and_parallel_kernels_give_the_same_bits(dtype, monkeypatch):
 @pytest.mark.parametrize("calls", ROUNDS)
 def test_sixteen_threads_at_once(layer, calls):
     if layer == "tbb" and not TBB:
-        pytest.skip("needs pip install tbb")
+        pytest.skip("needs the extra tbb")
     environment = {"NUMBA_THREADING_LAYER": layer, "NUMBA_NUM_THREADS": "2", "LD_LIBRARY_PATH": f"{sys.prefix}/lib"}
     printed = run_python(f"THREADS, CALLS = 16, {calls}\n{AT_ONCE}", 3600, **environment)
     assert printed == f"wrong: 0 {layer}\n"

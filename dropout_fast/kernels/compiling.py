@@ -11,7 +11,7 @@ from numba import config
 try:
     from .disk_cache import KernelCache
 except ImportError:
-    KernelCache = None
+    KernelCache = None  # type: ignore[assignment,misc]  # another version of Numba, with other private names
 
 #: Options of every function under ``kernels``: Python threads go on while one runs, and
 #: division behaves as NumPy's (no branch to an exception inside a loop).
@@ -45,7 +45,7 @@ def kernel(*, parallel: bool = False) -> Callable[[Callable[..., Any]], Any]:
 
     def decorate(function: Callable[..., Any]) -> Any:
         compiled = numba.njit(parallel=parallel, **OPTIONS)(function)
-        if not config.DISABLE_JIT and KernelCache is not None:
+        if not config.DISABLE_JIT and KernelCache is not None:  # type: ignore[attr-defined]  # set at run time
             with contextlib.suppress(RuntimeError, AttributeError):
                 compiled._cache = KernelCache(function)
         return compiled
@@ -55,7 +55,7 @@ def kernel(*, parallel: bool = False) -> Callable[[Callable[..., Any]], Any]:
 
 def without_jit(stand_in: Callable[..., Any]) -> Callable[[Any], Any]:
     """Under ``NUMBA_DISABLE_JIT=1``, where nothing is compiled, put this function of NumPy arrays in the decorated one's place."""
-    return lambda compiled: stand_in if config.DISABLE_JIT else compiled
+    return lambda compiled: stand_in if config.DISABLE_JIT else compiled  # type: ignore[attr-defined]  # set at run time
 
 
 def kernel_by_dtype(*dtypes: str, parallel: bool = False) -> Callable[[Any], dict[str, Any]]:
