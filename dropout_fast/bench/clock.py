@@ -10,13 +10,13 @@ Function = Callable[[], object]
 BLOCK = 0.01
 
 
-def seconds_a_call(functions: dict[str, Function], rounds: int) -> dict[str, list[float]]:
-    """Clock each function once a round, forwards in one round and backwards in the next.
+def seconds_a_call(functions: dict[str, Function], rounds: int, block: float = BLOCK) -> dict[str, list[float]]:
+    """Clock each function for `block` seconds a round, forwards in one round and backwards in the next.
 
     Returns, for each name, its seconds a call by round: ratios are taken within a round. A first,
     unclocked call of each block pays for waking threads and filling caches.
     """
-    calls = {name: max(1, round(BLOCK / _estimate(function))) for name, function in functions.items()}
+    calls = {name: max(1, round(block / _estimate(function))) for name, function in functions.items()}
     times: dict[str, list[float]] = {name: [] for name in functions}
     order = list(functions)
     for _ in range(rounds):
@@ -26,9 +26,14 @@ def seconds_a_call(functions: dict[str, Function], rounds: int) -> dict[str, lis
     return times
 
 
+def ratios(numerator: list[float], denominator: list[float]) -> list[float]:
+    """One time over another, by round."""
+    return [above / below for above, below in zip(numerator, denominator, strict=True)]
+
+
 def median_ratio(numerator: list[float], denominator: list[float]) -> float:
     """Median over the rounds of one time over another."""
-    return statistics.median(a / b for a, b in zip(numerator, denominator, strict=True))
+    return statistics.median(ratios(numerator, denominator))
 
 
 def _block(function: Function, calls: int) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 import dropout_fast
-from dropout_fast import reference
+from dropout_fast import reference, runtime
 
 from .clock import Function
 from .peers import peers
@@ -29,9 +29,9 @@ def columns(x: npt.NDArray[Any], keep_prob: float) -> dict[str, Function]:
     return _called(
         {
             **copies(x, target),
-            **_drop_in("reference", reference, x, {"p": keep_prob, "mode": "train"}),
-            **_drop_in("numpy", dropout_fast, x, {"p": keep_prob, "mode": "train"}),
-            **fast_engine("fast", x, keep_prob, target),
+            **drop_in("reference", reference, x, keep_prob),
+            **drop_in("numpy", dropout_fast, x, keep_prob),
+            **fast_engine("fast", dropout_fast, x, keep_prob, target),
             **peers(x, keep_prob),
         }
     )
@@ -47,20 +47,30 @@ def copies(x: npt.NDArray[Any], target: npt.NDArray[Any]) -> dict[str, Function]
     }
 
 
-def fast_engine(name: str, x: npt.NDArray[Any], keep_prob: float, out: npt.NDArray[Any]) -> dict[str, Function]:
-    """Forward and backward of engine fast into `out`, as in a training loop: the seed given, the bits stored."""
-    _, mask = dropout_fast.dropout(x, keep_prob, seed=0, out=out)
+def fair_copy(x: npt.NDArray[Any]) -> str:
+    """Which of the copies works on as many threads as dropout does on `x`."""
+    return "parallel copy" if x.nbytes >= runtime.PARALLEL_FROM else "copy"
+
+
+def fast_engine(name: str, package: Any, x: npt.NDArray[Any], keep_prob: float, out: npt.NDArray[Any]) -> dict[str, Function]:
+    """Forward and backward of engine fast into `out`, as in a training loop: the seed given, the bits stored.
+
+    `package` is dropout_fast, of this commit or of another.
+    """
+    _, mask = package.dropout(x, keep_prob, seed=0, out=out)
     return {
-        f"{name} forward": lambda: dropout_fast.dropout(x, keep_prob, seed=0, out=out),
+        f"{name} forward": lambda: package.dropout(x, keep_prob, seed=0, out=out),
         f"{name} backward": lambda: mask.apply(x, out),
     }
 
 
-def _drop_in(name: str, dropout: Any, x: npt.NDArray[Any], dropout_param: dict[str, Any]) -> dict[str, Function]:
-    _, cache = dropout.dropout_forward(x, dropout_param)
+def drop_in(name: str, package: Any, x: npt.NDArray[Any], keep_prob: float) -> dict[str, Function]:
+    """Forward and backward by the NumPy code's signatures: of dropout_fast, or of its `reference`."""
+    dropout_param = {"p": keep_prob, "mode": "train"}
+    _, cache = package.dropout_forward(x, dropout_param)
     return {
-        f"{name} forward": lambda: dropout.dropout_forward(x, dropout_param),
-        f"{name} backward": lambda: dropout.dropout_backward(x, cache),
+        f"{name} forward": lambda: package.dropout_forward(x, dropout_param),
+        f"{name} backward": lambda: package.dropout_backward(x, cache),
     }
 
 
@@ -75,5 +85,5 @@ def against_copies(x: npt.NDArray[Any], keep_probs: tuple[float, ...]) -> dict[s
     target = np.empty_like(x)
     made = copies(x, target)
     for keep_prob in keep_probs:
-        made |= fast_engine(f"{keep_prob:.3g}", x, keep_prob, target)
+        made |= fast_engine(f"{keep_prob:.3g}", dropout_fast, x, keep_prob, target)
     return _called(made)
