@@ -12,15 +12,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from . import builds, verdict
-from .verdict import Status
+from .verdict import Case, Status, Times
 
 WORKER = Path(__file__).parent / "worker.py"
 
 #: Order in which each process loads the two commits; half of them either way, as the first gets better memory or worse.
 ORDERS = (("base", "head"), ("head", "base"), ("head", "base"), ("base", "head"))
-
-#: Threads of every process: enough for the parallel kernels to be the ones that are measured.
-THREADS = "2"
 
 #: Seconds after which a process counts as hanging.
 PATIENCE = 300
@@ -49,9 +46,9 @@ def _status(base: str, head: str) -> Status:
         print(error)
         return Status.NOT_BUILT
     try:
-        table = verdict.rows(measure(folders, sizes=list(verdict.FACTORS)))
+        table = verdict.rows(measure(folders, [case for case in verdict.FACTORS if case.threads <= available_cores()]))
         print(verdict.text(table))
-        suspects = sorted({row.size for row in table if row.is_worse})
+        suspects = sorted({row.case for row in table if row.is_worse})
         second_look = verdict.rows(measure(folders, suspects)) if suspects else []
         if suspects:
             print("\nA second look\n" + verdict.text(second_look))
@@ -61,25 +58,34 @@ def _status(base: str, head: str) -> Status:
         return Status.NOTHING_MEASURED
 
 
-def measure(folders: dict[str, Path], sizes: list[int], orders: tuple[tuple[str, ...], ...] = ORDERS) -> list[dict[int, verdict.Times]]:
-    """What each process measured, by size."""
-    _worker(folders, orders[0], sizes, "--compile-only")
-    return [_worker(folders, order, sizes) for order in tqdm(orders, desc="measuring", unit="process")]
+def measure(folders: dict[str, Path], cases: list[Case], orders: tuple[tuple[str, ...], ...] = ORDERS) -> list[dict[Case, Times]]:
+    """What each process measured: one for each order of the commits and number of threads."""
+    processes = [(order, threads) for order in orders for threads in sorted({case.threads for case in cases})]
+    measured = []
+    for order, threads in tqdm(processes, desc="measuring", unit="process"):
+        sizes = [case.size for case in cases if case.threads == threads]
+        times = _worker(folders, order, threads, sizes)
+        measured.append({Case(int(size), threads): by_name for size, by_name in times.items()})
+    return measured
 
 
-def _worker(folders: dict[str, Path], order: tuple[str, ...], sizes: list[int], *options: str) -> dict[int, verdict.Times]:
-    command = [sys.executable, str(WORKER), *options, "--sizes", *map(str, sizes)]
+def _worker(folders: dict[str, Path], order: tuple[str, ...], threads: int, sizes: list[int]) -> dict[str, Times]:
+    command = [sys.executable, str(WORKER), "--sizes", *map(str, sizes)]
     for side in order:
         command += ["--side", side, str(folders[side])]
     environment = os.environ | {
         "PYTHONPATH": str(folders["base"]),  # for the reference, whatever is installed
         "NUMBA_CACHE_DIR": str(builds.KEPT / "numba-cache"),
-        "NUMBA_NUM_THREADS": THREADS,
+        "NUMBA_NUM_THREADS": str(threads),
     }
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=PATIENCE)
-    return {int(size): times for size, times in json.loads(done.stdout).items()}
+    times: dict[str, Times] = json.loads(done.stdout)
+    return times
 
 
+def available_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
     parser.add_argument("base", metavar="BASE", help="the commit to compare with, main~1 say")

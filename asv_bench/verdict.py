@@ -5,15 +5,34 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
-from dropout_fast.bench.clock import ratios
+from dropout_fast.bench.clock import median_ratio, ratios
 from dropout_fast.bench.report import aligned, size_text
 
-#: Seconds a call of one size, by round, by name: "copy", and with "base " or "head " before it each metric.
+#: Seconds a call, by round, by name: "copy", "parallel copy", and each metric with "base " or "head " before it.
 Times = Mapping[str, list[float]]
 
+
+class Case(NamedTuple):
+    """Where the metrics are taken."""
+
+    size: int
+    threads: int
+
+
 #: Above this ratio of head to base a metric is worse: at least five times the scatter of a gate's median on identical
-#: code (README.md), rounded up. Far below what a change of algorithm costs, far above what chance does.
-FACTORS = {2**10: 1.06, 3 * 2**14: 1.06, 2**20: 1.05, 2**24: 1.10}
+#: code (README.md), rounded up. One thread tells of the kernels on a busy machine too; two run the parallel ones at 1 Mi
+#: and, in a last-level cache of up to 80 MiB, those that write past it at 16 Mi.
+FACTORS = {
+    Case(2**10, 1): 1.06,
+    Case(3 * 2**14, 1): 1.06,
+    Case(2**20, 1): 1.05,
+    Case(2**20, 2): 1.06,
+    Case(2**24, 2): 1.10,
+}
+
+#: Above this ratio of the parallel copy to the copy the second thread has no core of its own. Each
+#: launch then waits for the scheduler, milliseconds long, and whatever is launched takes equally long.
+BUSY = 1.5
 
 
 class Status(IntEnum):
@@ -28,7 +47,7 @@ class Status(IntEnum):
 class Row(NamedTuple):
     """One metric at one size, medians over all rounds."""
 
-    size: int
+    case: Case
     metric: str
     base_over_copy: float | None
     head_over_copy: float | None
@@ -37,35 +56,37 @@ class Row(NamedTuple):
     @property
     def is_worse(self) -> bool:
         """Whether the head takes longer than chance explains."""
-        return self.head_over_base is not None and self.head_over_base > FACTORS[self.size]
+        return self.head_over_base is not None and self.head_over_base > FACTORS[self.case]
 
     @property
     def is_lost(self) -> bool:
-        """Whether the base can be measured and the head cannot."""
+        """Whether the head could not be measured: it does not have what the base has, or the machine was busy."""
         return self.head_over_copy is None
 
 
-def rows(processes: Iterable[Mapping[int, Times]]) -> list[Row]:
+def rows(processes: Iterable[Mapping[Case, Times]]) -> list[Row]:
     """The table: each metric's ratios within a round, and their median over the rounds of all processes."""
-    pooled: dict[tuple[int, str], dict[str, list[float]]] = {}
-    for times_by_size in processes:
-        for size, times in times_by_size.items():
-            for metric in dict.fromkeys(name.split(" ", 1)[1] for name in times if name != "copy"):
-                base, head = times.get(f"base {metric}"), times.get(f"head {metric}")
-                found = pooled.setdefault((size, metric), {"base": [], "head": [], "both": []})
-                found["base"] += ratios(base, times["copy"]) if base else []
-                found["head"] += ratios(head, times["copy"]) if head else []
+    pooled: dict[tuple[Case, str], dict[str, list[float]]] = {}
+    for times_by_case in processes:
+        for case, times in times_by_case.items():
+            copy = times["copy" if case.threads == 1 else "parallel copy"]
+            is_busy = case.threads > 1 and median_ratio(copy, times["copy"]) > BUSY
+            for metric in dict.fromkeys(name.split(" ", 1)[1] for name in times if not name.endswith("copy")):
+                found = pooled.setdefault((case, metric), {"base": [], "head": [], "both": []})
+                base, head = (None if is_busy else times.get(f"{side} {metric}") for side in ("base", "head"))
+                found["base"] += ratios(base, copy) if base else []
+                found["head"] += ratios(head, copy) if head else []
                 found["both"] += ratios(head, base) if head and base else []
     return [
-        Row(size, metric, *(statistics.median(found[kind]) if found[kind] else None for kind in ("base", "head", "both")))
-        for (size, metric), found in sorted(pooled.items())
+        Row(case, metric, *(statistics.median(found[kind]) if found[kind] else None for kind in ("base", "head", "both")))
+        for (case, metric), found in sorted(pooled.items())
     ]
 
 
 def status(table: list[Row], second_look: list[Row]) -> Status:
     """Worse is what is worse twice: in all that was measured first, and in a second look at just that."""
-    confirmed = {(row.size, row.metric) for row in second_look if row.is_worse}
-    if any(row.is_worse and (row.size, row.metric) in confirmed for row in table):
+    confirmed = {(row.case, row.metric) for row in second_look if row.is_worse}
+    if any(row.is_worse and (row.case, row.metric) in confirmed for row in table):
         return Status.WORSE
     if any(row.is_lost for row in table) or all(row.head_over_base is None for row in table):
         return Status.NOTHING_MEASURED
@@ -74,13 +95,12 @@ def status(table: list[Row], second_look: list[Row]) -> Status:
 
 def text(table: list[Row]) -> str:
     """The table, to print."""
-    head = ["  metric", "size", "base / copy", "head / copy", "head / base", "allowed", ""]
+    head = ["  metric", "size", "threads", "base / copy", "head / copy", "head / base", "allowed", ""]
     return aligned([head, *(_line(row) for row in table)])
 
 
 def _line(row: Row) -> list[str]:
-    numbers = [
-        "none" if ratio is None else f"{ratio:.3f}" for ratio in (row.base_over_copy, row.head_over_copy, row.head_over_base)
-    ]
+    values = (row.base_over_copy, row.head_over_copy, row.head_over_base)
+    numbers = ["none" if value is None else f"{value:.3f}" for value in values]
     word = "WORSE" if row.is_worse else "NOT MEASURED" if row.is_lost else "new" if row.base_over_copy is None else ""
-    return [f"  {row.metric}", size_text(row.size), *numbers, f"{FACTORS[row.size]:.2f}", word]
+    return [f"  {row.metric}", size_text(row.case.size), str(row.case.threads), *numbers, f"{FACTORS[row.case]:.2f}", word]
