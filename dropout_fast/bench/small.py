@@ -13,6 +13,7 @@ PAIRS = {
     "dropout of (64, 256)": "empty_like and copyto of (64, 256)",
     "dropout of 1000": "x * 2.0 of 1000",
     "dropout of 16": "x * 2.0 of 16",
+    "Dropout and backward of 1000": "x * 2.0 of 1000",
 }
 
 
@@ -27,8 +28,10 @@ def small_calls() -> dict[str, Function]:
         x = np.ones(size, np.float32)
         made[f"dropout of {size}"] = partial(dropout_fast.dropout, x, 0.5)
         made[f"x * 2.0 of {size}"] = partial(np.multiply, x, 2.0)
-    layer = dropout_fast.Dropout(0.5).eval()
-    made["Dropout in evaluation mode"] = lambda: layer(matrix)
+    vector = np.ones(1000, np.float32)
+    layer, evaluating = dropout_fast.Dropout(0.5), dropout_fast.Dropout(0.5).eval()
+    made["Dropout and backward of 1000"] = lambda: layer.backward(layer(vector))
+    made["Dropout in evaluation mode"] = lambda: evaluating(matrix)
     for function in made.values():
         function()
     return made

@@ -1,0 +1,39 @@
+"""How much memory does a forward take, and how much its mask?"""
+
+from typing import Any
+
+import dropout_fast
+import numpy as np
+
+from . import engines, tools
+
+SIZES = (2**10, 2**24)
+
+
+class Memory:
+    params = (engines.ENGINES, SIZES)
+    param_names = ("engine", "size")
+    version = "1"
+
+    def setup(self, engine: str, size: int) -> None:
+        engines.skip_if_missing(engine)
+        self.x = np.ones(size, np.float32)
+
+    def peakmem_forward(self, engine: str, size: int) -> None:
+        """Of the whole process, input, Numba and all."""
+        self.forward(engine)
+
+    def track_peak(self, engine: str, size: int) -> float:
+        """Result and mask, without the input."""
+        return float(tools.memory.peak_bytes(lambda: self.forward(engine)) / size)
+
+    def track_mask(self, engine: str, size: int) -> float:
+        return float(self.forward(engine)[1].nbytes / size)
+
+    track_peak.unit = track_mask.unit = "bytes an element"  # type: ignore[attr-defined]
+
+    def forward(self, engine: str) -> Any:
+        if engine == "fast":
+            return dropout_fast.dropout(self.x, 0.5)
+        out, (_, mask) = dropout_fast.dropout_forward(self.x, {"p": 0.5, "mode": "train"})
+        return out, mask
