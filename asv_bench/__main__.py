@@ -7,6 +7,7 @@ import sys
 DESCRIPTIONS = {
     "gate": "compare two commits; exit status 0 not worse, 1 worse, 2 nothing was measured, 3 could not build",
     "dashboard": "publish what asv has measured as pages that open without a network",
+    "readme": "write the figures of bench.json into the README",
     "once": "run every benchmark once at its smallest size; nothing is timed",
     "scatter": "measure one commit against itself: what chance does to every ratio",
 }

@@ -86,6 +86,8 @@ def _worker(folders: dict[str, Path], order: tuple[str, ...], threads: int, size
 def available_cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
     parser.add_argument("base", metavar="BASE", help="the commit to compare with, main~1 say")

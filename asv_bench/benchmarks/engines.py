@@ -1,7 +1,8 @@
 """The two engines as functions of a keep probability and two arrays, for any commit that has them."""
 
-import dropout_fast
 from asv_runner.benchmarks.mark import SkipNotImplemented
+
+import dropout_fast
 from dropout_fast import reference
 
 from .ratios import Array, Functions
@@ -28,10 +29,9 @@ def calls(engine: str, keep_prob: float, x: Array, target: Array) -> Functions:
 
 def beside_a_copy(engine: str, keep_prob: float, x: Array, target: Array) -> Functions:
     """The same, and "copy": of x's bytes, on as many threads as dropout takes."""
-    return calls(engine, keep_prob, x, target) | {"copy": columns.copies(x, target)[columns.fair_copy(x)]}
+    return calls(engine, keep_prob, x, target) | {"copy": columns.copies(x, target)[columns.fair_copy(x.nbytes)]}
 
 
 def beside_the_reference(engine: str, keep_prob: float, x: Array, target: Array) -> Functions:
     """The same, and "reference forward" and "reference backward"."""
     return calls(engine, keep_prob, x, target) | columns.drop_in("reference", reference, x, keep_prob)
-

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-import dropout_fast
 import numpy as np
+
+import dropout_fast
 
 from . import engines, tools
 

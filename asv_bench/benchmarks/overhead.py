@@ -38,4 +38,4 @@ class OverheadCost:
 @cache
 def _small_calls() -> ratios.Functions:
     engines.skip_if_missing("fast")
-    return small.small_calls()  # type: ignore[no-any-return]
+    return small.small_calls()

@@ -22,7 +22,7 @@ class Startup:
     timeout = 120
 
     def setup_cache(self) -> dict[str, float]:
-        return tools.startup.seconds(REPEATS) if hasattr(dropout_fast, "dropout") else {}  # type: ignore[no-any-return]
+        return tools.startup.seconds(REPEATS) if hasattr(dropout_fast, "dropout") else {}
 
     def track_phase(self, seconds: dict[str, float], phase: str) -> float:
         """Of engine fast, in a process of its own."""

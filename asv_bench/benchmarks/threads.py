@@ -5,9 +5,10 @@ import os
 CORES = os.cpu_count() or 1
 os.environ["NUMBA_NUM_THREADS"] = str(CORES)  # before numba is imported, in this benchmark's process
 
-import dropout_fast
 import numba
 import numpy as np
+
+import dropout_fast
 
 from . import engines, ratios
 from .tools import columns

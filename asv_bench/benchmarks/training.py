@@ -4,8 +4,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import dropout_fast
 import numpy as np
+
+import dropout_fast
 from dropout_fast import reference
 
 from . import engines, ratios

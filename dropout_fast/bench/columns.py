@@ -47,9 +47,9 @@ def copies(x: npt.NDArray[Any], target: npt.NDArray[Any]) -> dict[str, Function]
     }
 
 
-def fair_copy(x: npt.NDArray[Any]) -> str:
-    """Which of the copies works on as many threads as dropout does on `x`."""
-    return "parallel copy" if x.nbytes >= runtime.PARALLEL_FROM else "copy"
+def fair_copy(nbytes: int) -> str:
+    """Which of the copies works on as many threads as dropout does on an array of that size."""
+    return "parallel copy" if nbytes >= runtime.PARALLEL_FROM else "copy"
 
 
 def fast_engine(name: str, package: Any, x: npt.NDArray[Any], keep_prob: float, out: npt.NDArray[Any]) -> dict[str, Function]:

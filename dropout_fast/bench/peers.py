@@ -1,4 +1,4 @@
-"""Other libraries' dropout, each where it is installed; both take new memory for their result."""
+"""Other ways to a dropout: NumPy at its best, and other libraries, which take new memory, where they are installed."""
 
 from importlib.util import find_spec
 from typing import Any
@@ -10,15 +10,31 @@ from .clock import Function
 
 
 def peers(x: npt.NDArray[Any], keep_prob: float) -> dict[str, Function]:
-    """The forward of PyTorch and of a jitted JAX on `x`, by column name."""
+    """The forward of NumPy's new generator, of PyTorch and of a jitted JAX on `x`, by column name."""
     made: dict[str, Function] = {}
     if x.dtype not in (np.float32, np.float64):
         return made
+    made["best-effort NumPy forward"] = _of_numpy(x, keep_prob)
     if find_spec("torch"):
         made["PyTorch forward"] = _of_torch(x, keep_prob)
     if find_spec("jax") and x.dtype == np.float32:  # JAX computes in float32 unless told otherwise
         made["JAX forward"] = _of_jax(x, keep_prob)
     return made
+
+
+def _of_numpy(x: npt.NDArray[Any], keep_prob: float) -> Function:
+    """NumPy's fastest generator in x's own dtype, a mask of booleans, no new memory."""
+    rng = np.random.Generator(np.random.SFC64(0))
+    uniform, kept, out = np.empty_like(x), np.empty(x.shape, np.bool_), np.empty_like(x)
+    scale = x.dtype.type(1 / keep_prob)
+
+    def call() -> None:
+        rng.random(x.shape, x.dtype, out=uniform)
+        np.less(uniform, keep_prob, out=kept)
+        np.multiply(x, scale, out=out)
+        np.multiply(out, kept, out=out)
+
+    return call
 
 
 def _of_torch(x: npt.NDArray[Any], keep_prob: float) -> Function:

@@ -21,6 +21,7 @@ RATIOS = {
     "backward": ("reference backward", "numpy backward"),
     "reference / fast, forward": ("reference forward", "fast forward"),
     "backward ": ("reference backward", "fast backward"),
+    "best-effort NumPy / fast": ("best-effort NumPy forward", "fast forward"),
     "PyTorch / fast": ("PyTorch forward", "fast forward"),
     "JAX / fast": ("JAX forward", "fast forward"),
     "fast / parallel copy, forward": ("fast forward", "parallel copy"),

@@ -1,0 +1,105 @@
+"""What a bench file says, as tables whose first row is the head: for the README and for the summary page."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from dropout_fast.bench.columns import fair_copy
+from dropout_fast.bench.report import RATIOS, Table, size_text
+from dropout_fast.bench.small import PAIRS
+
+#: Where a narrower instruction set is compared.
+NARROW_SIZE, NARROW_KEEP_PROB = 2**20, "0.9"
+
+
+def machine(measured: dict[str, Any]) -> str:
+    """What the figures depend on."""
+    parts = dict(measured["machine"])
+    processor, threads = parts.pop("processor"), parts.pop("threads")
+    versions = ", ".join(f"{name} {version}" for name, version in parts.items())
+    return f"{processor}, {threads} threads; {versions}; {measured['settings']['dtype']}, {measured['settings']['rounds']} rounds."
+
+
+def peers(measured: dict[str, Any]) -> Table:
+    """Forward and backward of everybody, by size."""
+    return _by_size(f"ns an element, keep_prob {measured['settings']['keep_prob']:g}", measured["rows"], "ns_per_element", "")
+
+
+def all_tables(measured: dict[str, Any], narrower: Iterable[dict[str, Any]] = ()) -> list[Table]:
+    """Everything in the file, and engine fast compiled for `narrower` processors."""
+    calls, memory = measured["small_calls"], measured["peak_memory"]
+    small = [[name, f"{us:.2f}", _over(name, calls["ratios"])] for name, us in calls["microseconds"].items() if "ropout" in name]
+    starts = [[name, f"{seconds:.2f}"] for name, seconds in measured["startup_seconds"].items()]
+    peaks = [[name, f"{peak:.3f}"] for name, peak in memory["bytes_an_element"].items()]
+    made = [
+        peers(measured),
+        _by_size("ratio of times", measured["rows"], "ratios", "x"),
+        over_copies(measured),
+        [["a small call, float32", "us", ""], *small],
+        [["a new process", "s"], *starts],
+        [[f"peak memory of result and mask, {size_text(memory['size'])}", "bytes an element"], *peaks],
+    ]
+    rows = [[_target(other), *_narrow(other)] for other in (measured, *narrower)]
+    head = [f"engine fast, {size_text(NARROW_SIZE)}, keep_prob {NARROW_KEEP_PROB}, over a parallel copy", "forward", "backward"]
+    return [*made, [head, *rows]] if len(rows) > 1 else made
+
+
+def over_copies(measured: dict[str, Any]) -> Table:
+    """Engine fast over a copy on as many threads: forward and backward by keep probability and size."""
+    itemsize = np.dtype(measured["settings"]["dtype"]).itemsize
+    copies = {row["size"]: (fair_copy(row["size"] * itemsize), row) for row in measured["against_copies"]}
+    keep_probs = dict.fromkeys(name.split()[0] for _, row in copies.values() for name in row["copy"])
+    head = [
+        "engine fast, forward and backward, keep_prob",
+        *(f"{size_text(size)}, over a {copy}" for size, (copy, _) in copies.items()),
+    ]
+    return [
+        head,
+        *(
+            [
+                p,
+                *(
+                    " and ".join(_ratio(row[copy][f"{p} {way}"]) for way in ("forward", "backward"))
+                    for copy, row in copies.values()
+                ),
+            ]
+            for p in keep_probs
+        ),
+    ]
+
+
+def markdown(table: Table) -> str:
+    """In the README's form."""
+    head, *rows = table
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _by_size(corner: str, rows: list[dict[str, Any]], kind: str, suffix: str) -> Table:
+    """Sizes as columns, what was measured as rows."""
+    names = dict.fromkeys(name for row in rows for name in row[kind])
+    labels = {name: " / ".join(RATIOS[name]) if kind == "ratios" else name for name in names}
+    body = [[labels[name], *(_number(row[kind].get(name), suffix) for row in rows)] for name in names]
+    return [[corner, *(size_text(row["size"]) for row in rows)], *body]
+
+
+def _number(value: float | None, suffix: str) -> str:
+    return "" if value is None else f"{value:.{1 if value >= 10 else 2 if value >= 1 else 3}f}{suffix}"
+
+
+def _ratio(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}x"
+
+
+def _over(name: str, ratios: dict[str, float]) -> str:
+    return f"{_ratio(ratios[name])} {PAIRS[name]}" if name in ratios else ""
+
+
+def _target(measured: dict[str, Any]) -> str:
+    return str(measured["machine"].get("NUMBA_CPU_NAME", "for this processor"))
+
+
+def _narrow(measured: dict[str, Any]) -> list[str]:
+    row = next((row for row in measured["against_copies"] if row["size"] == NARROW_SIZE), None)
+    return [_ratio(row and row["parallel copy"][f"{NARROW_KEEP_PROB} {way}"]) for way in ("forward", "backward")]
