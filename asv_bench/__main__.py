@@ -9,7 +9,7 @@ DESCRIPTIONS = {
     "dashboard": "publish what asv has measured as pages that open without a network",
     "readme": "write the figures of bench.json into the README",
     "once": "run every benchmark once at its smallest size; nothing is timed",
-    "scatter": "measure one commit against itself: what chance does to every ratio",
+    "scatter": "what chance does to each tracked ratio, from process to process",
 }
 
 

@@ -5,13 +5,16 @@ from pathlib import Path
 
 NAME = "measurements.js"
 
-#: jQuery asks its transports before it asks the network; the page's addresses end in ?timestamp=...
+#: jQuery asks its transports before it asks the network; the page's addresses end in ?timestamp=... Answers come later, as
+#: from a network: the page's parts register themselves after the first question.
 TRANSPORT = """
 $.ajaxTransport("+json", function (options) {
     var name = decodeURIComponent(options.url.split("?")[0]);
     if (Object.prototype.hasOwnProperty.call(measurements, name)) {
         return {
-            send: function (headers, complete) { complete(200, "success", {json: measurements[name]}); },
+            send: function (headers, complete) {
+                setTimeout(function () { complete(200, "success", {json: measurements[name]}); }, 0);
+            },
             abort: function () {}
         };
     }

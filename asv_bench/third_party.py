@@ -65,7 +65,7 @@ def place(html: Path) -> None:
     for name, file in FILES.items():
         target = html / FOLDER / name
         target.parent.mkdir(exist_ok=True)
-        target.write_bytes(_checked(file))
+        target.write_bytes(checked(file))
         licence = next(_unpacked(file.package).glob("LICENSE*"), None)
         if licence is not None:
             shutil.copy(licence, html / FOLDER / f"LICENSE of {file.package}.txt")
@@ -88,7 +88,8 @@ def localised(page: str) -> str:
     return page
 
 
-def _checked(file: File) -> bytes:
+def checked(file: File) -> bytes:
+    """What the file holds, if that is what it was."""
     content = (_unpacked(file.package) / file.path).read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     if digest != file.sha256:
