@@ -42,7 +42,9 @@ def medians(process: int) -> dict[tuple[str, str, int], float]:
                 cost.setup(*params)
                 found[f"{way} over copy", engine, size] = statistics.median(cost.track_over_copy(*params)["samples"])
                 if size <= LARGEST_OVER_REFERENCE:
-                    found[f"{way} over the NumPy code", engine, size] = statistics.median(cost.track_over_reference(*params)["samples"])
+                    found[f"{way} over the NumPy code", engine, size] = statistics.median(
+                        cost.track_over_reference(*params)["samples"]
+                    )
     return dict(sorted(found.items()))
 
 

@@ -102,5 +102,10 @@ def text(table: list[Row]) -> str:
 def _line(row: Row) -> list[str]:
     values = (row.base_over_copy, row.head_over_copy, row.head_over_base)
     numbers = ["none" if value is None else f"{value:.3f}" for value in values]
-    word = "WORSE" if row.is_worse else "NOT MEASURED" if row.is_lost else "new" if row.base_over_copy is None else ""
-    return [f"  {row.metric}", size_text(row.case.size), str(row.case.threads), *numbers, f"{FACTORS[row.case]:.2f}", word]
+    return [f"  {row.metric}", size_text(row.case.size), str(row.case.threads), *numbers, f"{FACTORS[row.case]:.2f}", _word(row)]
+
+
+def _word(row: Row) -> str:
+    if row.is_lost:
+        return "NOT MEASURED: machine busy" if row.base_over_copy is None else "NOT MEASURED: not in the head"
+    return "WORSE" if row.is_worse else "new" if row.base_over_copy is None else ""

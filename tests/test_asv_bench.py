@@ -67,9 +67,7 @@ def test_a_file_that_is_not_what_it_was(monkeypatch, tmp_path):
 def test_tables_in_both_forms():
     table = [["size", "a & b"], ["1 Ki", "<1"]]
     assert tables.markdown(table) == "| size | a & b |\n| --- | --- |\n| 1 Ki | <1 |"
-    assert summary.as_html(table) == (
-        "<table><tr><th>size</th><th>a &amp; b</th></tr><tr><td>1 Ki</td><td>&lt;1</td></tr></table>"
-    )
+    assert summary.as_html(table) == ("<table><tr><th>size</th><th>a &amp; b</th></tr><tr><td>1 Ki</td><td>&lt;1</td></tr></table>")
 
 
 COMMITS = 3

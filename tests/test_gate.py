@@ -55,7 +55,8 @@ def test_one_bad_process_of_three_is_chance(monkeypatch):
 
 def test_nothing_measured_as_the_head_lost_it(monkeypatch, capsys):
     assert status(monkeypatch, [times(head=None)]) == Status.NOTHING_MEASURED == 2
-    assert "NOTHING WAS MEASURED" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "NOTHING WAS MEASURED" in printed and "not in the head" in printed
 
 
 def test_what_the_base_does_not_have_yet_is_new(monkeypatch, capsys):
@@ -99,7 +100,7 @@ def test_a_revision_that_does_not_exist(revision):
 def test_a_busy_machine_measures_nothing_on_two_threads():
     """Where the scheduler hands out the second core in turns, all that is launched takes a turn: ratios of 1 say nothing."""
     busy = verdict.rows([{TWO: times(1.0, base=1.0, copy=0.01, parallel_copy=1.0)}])
-    assert verdict.status(busy, []) == Status.NOTHING_MEASURED
+    assert verdict.status(busy, []) == Status.NOTHING_MEASURED and "machine busy" in verdict.text(busy)
     on_one_thread = verdict.rows([{ONE: times(1.0, base=1.0, copy=0.01, parallel_copy=1.0)}])
     assert verdict.status(on_one_thread, []) == Status.NOT_WORSE
 
