@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
-from dropout_fast.bench.clock import median_ratio, ratios
+from dropout_fast.bench.clock import ratios
+from dropout_fast.bench.columns import is_busy
 from dropout_fast.bench.report import aligned, size_text
 
 #: Seconds a call, by round, by name: "copy", "parallel copy", and each metric with "base " or "head " before it.
-Times = Mapping[str, list[float]]
+Times = dict[str, list[float]]
 
 
 class Case(NamedTuple):
@@ -29,10 +30,6 @@ FACTORS = {
     Case(2**20, 2): 1.06,
     Case(2**24, 2): 1.10,
 }
-
-#: Above this ratio of the parallel copy to the copy the second thread has no core of its own. Each
-#: launch then waits for the scheduler, milliseconds long, and whatever is launched takes equally long.
-BUSY = 1.5
 
 
 class Status(IntEnum):
@@ -70,10 +67,10 @@ def rows(processes: Iterable[Mapping[Case, Times]]) -> list[Row]:
     for times_by_case in processes:
         for case, times in times_by_case.items():
             copy = times["copy" if case.threads == 1 else "parallel copy"]
-            is_busy = case.threads > 1 and median_ratio(copy, times["copy"]) > BUSY
+            tells_nothing = case.threads > 1 and is_busy(times)
             for metric in dict.fromkeys(name.split(" ", 1)[1] for name in times if not name.endswith("copy")):
                 found = pooled.setdefault((case, metric), {"base": [], "head": [], "both": []})
-                base, head = (None if is_busy else times.get(f"{side} {metric}") for side in ("base", "head"))
+                base, head = (None if tells_nothing else times.get(f"{side} {metric}") for side in ("base", "head"))
                 found["base"] += ratios(base, copy) if base else []
                 found["head"] += ratios(head, copy) if head else []
                 found["both"] += ratios(head, base) if head and base else []

@@ -6,6 +6,7 @@ import pytest
 
 from dropout_fast.__main__ import main
 from dropout_fast.bench.clock import median_ratio
+from dropout_fast.bench.columns import is_busy
 from dropout_fast.bench.report import size_text
 
 
@@ -32,6 +33,11 @@ def test_options_that_make_no_sense(arguments, capsys):
 
 def test_ratios_are_taken_within_a_round():
     assert median_ratio([2.0, 40.0, 6.0], [1.0, 10.0, 2.0]) == 3.0
+
+
+def test_a_busy_machine_is_told():
+    idle, busy = {"copy": [1.0, 1.0], "parallel copy": [0.5, 0.6]}, {"copy": [1.0, 1.0], "parallel copy": [4.0, 90.0]}
+    assert is_busy(busy) and not is_busy(idle)
 
 
 def test_sizes_in_words():

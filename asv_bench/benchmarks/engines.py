@@ -27,11 +27,6 @@ def calls(engine: str, keep_prob: float, x: Array, target: Array) -> Functions:
     return columns.drop_in("ours", dropout_fast, x, keep_prob)
 
 
-def beside_a_copy(engine: str, keep_prob: float, x: Array, target: Array) -> Functions:
-    """The same, and "copy": of x's bytes, on as many threads as dropout takes."""
-    return calls(engine, keep_prob, x, target) | {"copy": columns.copies(x, target)[columns.fair_copy(x.nbytes)]}
-
-
 def beside_the_reference(engine: str, keep_prob: float, x: Array, target: Array) -> Functions:
     """The same, and "reference forward" and "reference backward"."""
     return calls(engine, keep_prob, x, target) | columns.drop_in("reference", reference, x, keep_prob)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import engines, ratios
+from .tools import columns
 
 
 class _Params:
@@ -32,8 +33,8 @@ class _Cost(_Params):
         self.x = _array(dtype, size)
 
     def track_over_copy(self, engine: str, dtype: str, size: int, keep_prob: float) -> dict[str, Any]:
-        make = partial(engines.beside_a_copy, engine, keep_prob)
-        return ratios.samples(make, self.x, f"ours {self.way}", "copy")
+        make = partial(engines.calls, engine, keep_prob)
+        return ratios.samples(make, self.x, f"ours {self.way}", columns.fair_copy(self.x.nbytes))
 
     def track_over_reference(self, engine: str, dtype: str, size: int, keep_prob: float) -> dict[str, Any]:
         make = partial(engines.beside_the_reference, engine, keep_prob)

@@ -9,10 +9,13 @@ import numpy.typing as npt
 import dropout_fast
 from dropout_fast import reference, runtime
 
-from .clock import Function
+from .clock import Function, median_ratio
 from .peers import peers
 
 CHUNK = 16384
+
+#: Above this ratio of the parallel copy to the copy, of an array for which threads pay, a thread has no core of its own.
+BUSY = 1.5
 
 
 @numba.njit(parallel=True, nogil=True)
@@ -50,6 +53,15 @@ def copies(x: npt.NDArray[Any], target: npt.NDArray[Any]) -> dict[str, Function]
 def fair_copy(nbytes: int) -> str:
     """Which of the copies works on as many threads as dropout does on an array of that size."""
     return "parallel copy" if nbytes >= runtime.PARALLEL_FROM else "copy"
+
+
+def is_busy(times: dict[str, list[float]]) -> bool:
+    """Whether both copies' times of an array for which threads pay show a busy machine.
+
+    Each parallel launch then waits for the scheduler, milliseconds long, and whatever is launched takes equally
+    long: ratios near 1, which say nothing.
+    """
+    return median_ratio(times["parallel copy"], times["copy"]) > BUSY
 
 
 def fast_engine(name: str, package: Any, x: npt.NDArray[Any], keep_prob: float, out: npt.NDArray[Any]) -> dict[str, Function]:
