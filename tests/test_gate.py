@@ -59,6 +59,10 @@ def test_nothing_measured_as_the_head_lost_it(monkeypatch, capsys):
     assert "NOTHING WAS MEASURED" in printed and "not in the head" in printed
 
 
+def test_nothing_measured_as_the_head_lost_one_metric_of_two(monkeypatch):
+    assert status(monkeypatch, [times(1.0) | {"base fast backward": [1.0] * 5}]) == Status.NOTHING_MEASURED
+
+
 def test_what_the_base_does_not_have_yet_is_new(monkeypatch, capsys):
     both = times(1.0) | {"head fast backward": [1.0] * 5}
     assert status(monkeypatch, [both]) == Status.NOT_WORSE
