@@ -6,12 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import functional
+from . import functional, numpy_mask
 from .checks import as_counter, as_keep_prob, as_numeric_array, check_out, check_shape
 from .entropy import fresh_seed
 from .mask import KeepMask
-from .numpy_mask import NumpyMask, multiply_by_numpy
-from .numpy_stream import draw_keep_bits
 
 MODES = ("train", "test")
 ENGINES = ("numpy", "fast")
@@ -93,8 +91,7 @@ def dropout_forward(
     if engine == "fast":
         out, mask = functional.forward(x, (seed, 0, 0, float(p)), scaled, out, store_mask=True)
     else:
-        mask = NumpyMask(draw_keep_bits(x.shape, p), x.shape, p, scaled)
-        out = mask.multiply(x, out)
+        out, mask = numpy_mask.forward(x, p, scaled, out)
     return out.astype(x.dtype, copy=False), (dropout_param, mask)
 
 
@@ -145,7 +142,7 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
     check_shape("dout", dout, factor.shape)
     if out is not None:
         check_out(out, "dout", dout, factor)
-    return mask.multiply(dout, out) if isinstance(mask, KeepMask) else multiply_by_numpy(dout, mask, out)
+    return mask.multiply(dout, out) if isinstance(mask, KeepMask) else numpy_mask.multiply_by_numpy(dout, mask, out)
 
 
 def _read(dropout_param: Mapping[str, Any]) -> tuple[Any, str, str, str]:

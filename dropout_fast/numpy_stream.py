@@ -1,18 +1,83 @@
 """Keep bits from NumPy's own global stream: ``np.random.rand(*shape) < p``, one bit an element."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import config
 
+from . import runtime
+from .kernels import numpy_dropout
 from .kernels.mt19937 import draw_bits
+from .numpy_strides import strides
+
+Array = npt.NDArray[Any]
+Bits = npt.NDArray[np.uint8]
+Kernel = Callable[..., None]
 
 #: What the kernels read of a mask at a time.
 LEAST_BYTES = 4
 
 #: Types of p that NumPy compares with float64 as Python does.
 _PLAIN_NUMBERS = (float, int)
+
+#: A draw is an integer below this divided by it, both exact, and so is the product with p.
+DRAWS = 2**53
+
+
+def in_strides(kernel: Kernel) -> Kernel:
+    """A parallel kernel as a function of what the serial one takes."""
+
+    def run(state_address: int, x: Array, *others: Any) -> None:
+        kernel(state_address, x, *others, *strides(x.size, config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]  # set at run time
+
+    run.__name__ = kernel.__name__
+    return run
+
+
+_FLOAT32 = (
+    numpy_dropout.numpy_dropout_serial["float32"],
+    in_strides(numpy_dropout.numpy_dropout_parallel["float32"]),
+    in_strides(numpy_dropout.numpy_dropout_streaming["float32"]),
+)
+_FLOAT32_IN_FLOAT64 = (
+    numpy_dropout.numpy_dropout_in_float64_serial["float32"],
+    in_strides(numpy_dropout.numpy_dropout_in_float64_parallel["float32"]),
+    in_strides(numpy_dropout.numpy_dropout_in_float64_streaming["float32"]),
+)
+_FLOAT64 = (
+    numpy_dropout.numpy_dropout_serial["float64"],
+    in_strides(numpy_dropout.numpy_dropout_parallel["float64"]),
+    in_strides(numpy_dropout.numpy_dropout_streaming["float64"]),
+)
+
+#: The kernels by dtype: where the scale is a number of that dtype, and where it is not.
+KERNELS: dict[np.dtype[Any], tuple[tuple[Kernel, ...], tuple[Kernel, ...]]] = {
+    np.dtype(np.float32): (_FLOAT32, _FLOAT32_IN_FLOAT64),
+    np.dtype(np.float64): (_FLOAT64, _FLOAT64),
+}
+
+
+def draw_and_scale(kernels: tuple[Kernel, ...], x: Array, p: float, scale: float, out: Array) -> Bits:
+    """Draw as `draw_keep_bits` does and multiply meanwhile, from the legacy global generator alone; returns the bits."""
+    bits = empty_bits(x.size)
+    bit_generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # documented, not in NumPy's stubs
+    with bit_generator.lock:
+        arguments = (bit_generator.ctypes.state_address, x.ravel(), bits, math.ceil(p * DRAWS), scale, out.ravel())
+        runtime.run(kernels, x.nbytes, out is x, arguments)
+    return bits
+
+
+def is_known(p: Any) -> bool:
+    """Whether the kernels draw as NumPy does: from MT19937, and with a `p` that it compares with as Python does."""
+    return type(np.random.get_bit_generator()) is np.random.MT19937 and isinstance(p, _PLAIN_NUMBERS)  # type: ignore[attr-defined]
+
+
+def empty_bits(count: int) -> Bits:
+    """Room for that many bits, for the kernels to fill."""
+    return np.zeros(LEAST_BYTES, np.uint8) if count <= 8 * LEAST_BYTES else np.empty((count + 7) // 8, np.uint8)
 
 
 def draw_keep_bits(shape: tuple[int, ...], p: Any) -> npt.NDArray[np.uint8]:
@@ -35,14 +100,12 @@ def draw_keep_bits(shape: tuple[int, ...], p: Any) -> npt.NDArray[np.uint8]:
     `np.random.set_bit_generator`, is asked through NumPy, and so is a `p` whose type changes how
     NumPy compares (float32, say).
     """
-    bit_generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # documented, not in NumPy's stubs
-    if type(bit_generator) is not np.random.MT19937 or not isinstance(p, _PLAIN_NUMBERS):
+    if not is_known(p):
         packed = np.packbits(np.ravel(np.random.rand(*shape) < p), bitorder="little")
         return np.pad(packed, (0, max(0, LEAST_BYTES - packed.size)))
     count = math.prod(shape)
-    bits = np.zeros(LEAST_BYTES, np.uint8) if count <= 8 * LEAST_BYTES else np.empty((count + 7) // 8, np.uint8)
-    # A draw is an integer below 2**53 divided by 2**53, both exact, and so is the product here.
-    threshold = math.ceil(p * 2**53)
+    bits = empty_bits(count)
+    bit_generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # documented, not in NumPy's stubs
     with bit_generator.lock:
-        draw_bits(bit_generator.ctypes.state_address, count, threshold, bits)
+        draw_bits(bit_generator.ctypes.state_address, count, math.ceil(p * DRAWS), bits)
     return bits

@@ -12,7 +12,7 @@ import numpy as np
 
 from .compiling import helper, kernel
 from .memory import load, pointer_to_uint32, store, store_bits
-from .vectors import LANES, even_elements, select, to_bits
+from .vectors import LANES, elements_from, even_elements, select, to_bits
 
 N = 624  # words of state
 M = 397  # distance of the middle word
@@ -47,36 +47,57 @@ def draw_bits(state_address, count, threshold, bits):
     bits : ndarray of uint8
         Written: bit ``i % 8`` of ``bits[i // 8]`` is element i's; bits past ``count`` are 0.
     """
-    state = numba.carray(pointer_to_uint32(state_address), N + 1)
-    words = allocate_aligned(N * (BLOCKS + 1) + LANES)
+    state = state_at(state_address)
+    words = allocate_blocks(BLOCKS + 1)
     copy_block(state, 0, words, 0)
-    position = np.intp(state[N])
-    filled = N
+    stream = (np.intp(state[N]), N)
     done = 0
     while done < count:
-        draws = min(count - done, LANES)
-        if position + WORDS_A_DRAW * draws > filled:
-            wanted = position + WORDS_A_DRAW * (count - done)
-            position -= filled - N
-            copy_block(words, filled - N, words, 0)
-            filled = twist(words, min(BLOCKS, (wanted - filled + N - 1) // N))
-        if draws == LANES:
-            draws = min(count - done, (filled - position) // WORDS_A_DRAW) // LANES * LANES
-            compare(words, position, draws, threshold, bits, done // 8)
-        else:
-            compare_exactly(words, position, draws, threshold, bits, done // 8)
-        position += WORDS_A_DRAW * draws
+        stream, draws = draw_some(words, stream, count - done, threshold, bits, done // 8)
         done += draws
-    # NumPy twists when the next word is asked for, not when the last one is taken.
-    block = max(position - 1, 0) // N
-    copy_block(words, N * block, state, 0)
-    state[N] = position - N * block
+    save_state(words, stream, state)
 
 
 @helper
-def allocate_aligned(size):
-    """An array of words that starts on a cache line: stores that straddle two cost double."""
-    words = np.empty(size + CACHE_LINE // 4, np.uint32)
+def state_at(address):
+    """NumPy's state as an array: 624 words and the position among them."""
+    return numba.carray(pointer_to_uint32(address), N + 1)
+
+
+@helper
+def save_state(words, stream, state):
+    """Leave NumPy's state where the stream has come to."""
+    # NumPy twists when the next word is asked for, not when the last one is taken.
+    block = max(stream[0] - 1, 0) // N
+    copy_block(words, N * block, state, 0)
+    state[N] = stream[0] - N * block
+
+
+@helper
+def draw_some(words, stream, most, threshold, bits, octet):
+    """Draw the next keep bits, at least one, into ``bits`` from ``bits[octet]`` on.
+
+    `stream` is the position in `words` and how many words stand there; returns it moved on, and the number of bits.
+    """
+    position, filled = stream
+    draws = min(most, LANES)
+    if position + WORDS_A_DRAW * draws > filled:
+        wanted = position + WORDS_A_DRAW * most
+        position -= filled - N
+        copy_block(words, filled - N, words, 0)
+        filled = twist(words, min(BLOCKS, (wanted - filled + N - 1) // N))
+    if draws == LANES:
+        draws = min(most, (filled - position) // WORDS_A_DRAW) // LANES * LANES
+        compare(words, position, draws, threshold, bits, octet)
+    else:
+        compare_exactly(words, position, draws, threshold, bits, octet)
+    return (position + WORDS_A_DRAW * draws, filled), draws
+
+
+@helper
+def allocate_blocks(blocks):
+    """Room for that many blocks from the start of a cache line on: stores that straddle two cost double."""
+    words = np.empty(N * blocks + LANES + CACHE_LINE // 4, np.uint32)
     offset = (-words.ctypes.data % CACHE_LINE) // 4
     return words[offset:]
 
@@ -91,12 +112,18 @@ def copy_block(source, start, target, target_start):
 @helper
 def twist(words, blocks):
     """Compute the ``blocks`` blocks that follow the first one; returns how many words then stand."""
-    # The middle word is N - M = 227 behind the new one: sixteen at a time never read what they write.
+    # The middle word is N - M = 227 behind the new one: sixteen at a time never read what they write. Whole
+    # vectors are read, and what straddles two is put together in registers: half the reads.
+    present = load(words, 0)
+    middle = load(words, M - M % LANES)
     for k in range(0, N * blocks, LANES):
-        following = load(words, k + 1)
-        joined = (load(words, k) & UPPER_MASK) | (following & LOWER_MASK)
+        coming = load(words, k + LANES)
+        middle_coming = load(words, k + M - M % LANES + LANES)
+        following = elements_from(present, coming, 1)
+        joined = (present & UPPER_MASK) | (following & LOWER_MASK)
         times_a = (joined >> np.uint32(1)) ^ select((following & np.uint32(1)) == np.uint32(1), MATRIX_A, np.uint32(0))
-        store(words, N + k, load(words, k + M) ^ times_a)
+        store(words, N + k, elements_from(middle, middle_coming, 13) ^ times_a)
+        present, middle = coming, middle_coming
     return N * (blocks + 1)
 
 
