@@ -92,7 +92,7 @@ def dropout_forward(
         out, mask = functional.forward(x, (seed, 0, 0, float(p)), scaled, out, store_mask=True)
     else:
         out, mask = numpy_mask.forward(x, p, scaled, out)
-    return out.astype(x.dtype, copy=False), (dropout_param, mask)
+    return out if out.dtype is x.dtype else out.astype(x.dtype, copy=False), (dropout_param, mask)
 
 
 def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.NDArray[Any] | None = None) -> Any:
@@ -146,12 +146,12 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
 
 
 def _read(dropout_param: Mapping[str, Any]) -> tuple[Any, str, str, str]:
-    if not isinstance(dropout_param, Mapping):
+    if type(dropout_param) is not dict and not isinstance(dropout_param, Mapping):  # the second alone takes 0.1 us
         raise TypeError(f"`dropout_param` has type {type(dropout_param).__name__}; expected a dict with 'p' and 'mode'.")
     if "p" not in dropout_param:
         raise ValueError(f"`dropout_param` has no 'p', only {list(dropout_param)}; expected the probability of keeping.")
-    engine = _one_of("engine", dropout_param.get("engine", "numpy"), ENGINES)
-    scale_at = _one_of("scale_at", dropout_param.get("scale_at", "train"), MODES)
+    engine = _one_of("engine", dropout_param["engine"], ENGINES) if "engine" in dropout_param else "numpy"
+    scale_at = _one_of("scale_at", dropout_param["scale_at"], MODES) if "scale_at" in dropout_param else "train"
     p = as_keep_prob("dropout_param['p']", dropout_param["p"], "(0, 1]")
     return p, _read_mode(dropout_param), scale_at, engine
 

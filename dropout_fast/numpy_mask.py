@@ -27,14 +27,19 @@ _PLAIN_NUMBERS = (float, int)
 def forward(x: npt.NDArray[Any], p: Any, scaled: bool, out: npt.NDArray[Any] | None) -> tuple[Any, "NumpyMask"]:
     """Dropout by arguments that have been checked: in one pass where a kernel can, else draw and then multiply."""
     pair = numpy_stream.KERNELS.get(x.dtype)
-    plain = pair is not None and x.size > 0 and x.shape != () and is_plain(x) and (out is None or out is x or is_plain(out))
-    if pair is None or not plain or not numpy_stream.is_known(p):
+    bit_generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # documented, not in NumPy's stubs
+    if (
+        pair is None
+        or not (is_plain(x) and x.size and x.shape)
+        or not (out is None or out is x or is_plain(out))
+        or not numpy_stream.is_known(bit_generator, p)
+    ):
         mask = NumpyMask(numpy_stream.draw_keep_bits(x.shape, p), x.shape, p, scaled)
         return mask.multiply(x, out), mask
     if out is None:
         out = np.empty(x.shape, x.dtype)
     scale = _scale(p, scaled)
-    bits = numpy_stream.draw_and_scale(_exact(pair, scale), x, p, scale, out)
+    bits = numpy_stream.draw_and_scale(_exact(pair, scale), bit_generator, x, p, scale, out)
     return out, NumpyMask(bits, x.shape, p, scaled)
 
 
@@ -56,7 +61,7 @@ class NumpyMask(KeepMask):
     seed = step = offset = None
 
     def __init__(self, bits: npt.NDArray[np.uint8], shape: tuple[int, ...], keep_prob: Any, scaled: bool = True) -> None:
-        super().__init__(shape, keep_prob, scaled)
+        KeepMask.__init__(self, shape, keep_prob, scaled)
         self._bits = bits
 
     @property

@@ -60,19 +60,18 @@ KERNELS: dict[np.dtype[Any], tuple[tuple[Kernel, ...], tuple[Kernel, ...]]] = {
 }
 
 
-def draw_and_scale(kernels: tuple[Kernel, ...], x: Array, p: float, scale: float, out: Array) -> Bits:
-    """Draw as `draw_keep_bits` does and multiply meanwhile, from the legacy global generator alone; returns the bits."""
+def draw_and_scale(kernels: tuple[Kernel, ...], bit_generator: Any, x: Array, p: float, scale: float, out: Array) -> Bits:
+    """Draw as `draw_keep_bits` does, and multiply meanwhile; returns the bits. x is not empty."""
     bits = empty_bits(x.size)
-    bit_generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # documented, not in NumPy's stubs
     with bit_generator.lock:
-        arguments = (bit_generator.ctypes.state_address, x.ravel(), bits, math.ceil(p * DRAWS), scale, out.ravel())
-        runtime.run(kernels, x.nbytes, out is x, arguments)
+        address = bit_generator.ctypes.state_address
+        runtime.run(kernels, x.nbytes, out is x, (address, x.ravel(), bits, math.ceil(p * DRAWS), scale, out.ravel()))
     return bits
 
 
-def is_known(p: Any) -> bool:
+def is_known(bit_generator: Any, p: Any) -> bool:
     """Whether the kernels draw as NumPy does: from MT19937, and with a `p` that it compares with as Python does."""
-    return type(np.random.get_bit_generator()) is np.random.MT19937 and isinstance(p, _PLAIN_NUMBERS)  # type: ignore[attr-defined]
+    return type(bit_generator) is np.random.MT19937 and isinstance(p, _PLAIN_NUMBERS)
 
 
 def empty_bits(count: int) -> Bits:
@@ -100,12 +99,12 @@ def draw_keep_bits(shape: tuple[int, ...], p: Any) -> npt.NDArray[np.uint8]:
     `np.random.set_bit_generator`, is asked through NumPy, and so is a `p` whose type changes how
     NumPy compares (float32, say).
     """
-    if not is_known(p):
+    bit_generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # documented, not in NumPy's stubs
+    if not is_known(bit_generator, p):
         packed = np.packbits(np.ravel(np.random.rand(*shape) < p), bitorder="little")
         return np.pad(packed, (0, max(0, LEAST_BYTES - packed.size)))
     count = math.prod(shape)
     bits = empty_bits(count)
-    bit_generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # documented, not in NumPy's stubs
     with bit_generator.lock:
         draw_bits(bit_generator.ctypes.state_address, count, math.ceil(p * DRAWS), bits)
     return bits

@@ -10,7 +10,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from .kernels.mt19937 import MATRIX_A, N, WORDS_A_DRAW, M
+from .kernels.mt19937 import MATRIX_A, WORDS_A_DRAW, M, N
 from .kernels.mt19937_jump import DEGREE
 from .kernels.vectors import LANES
 

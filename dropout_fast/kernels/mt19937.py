@@ -10,7 +10,7 @@ buffer, where the recurrence is a plain loop without wrap-around.
 import numba
 import numpy as np
 
-from .compiling import helper, kernel
+from .compiling import helper, kernel, tiny_helper
 from .memory import load, pointer_to_uint32, store, store_bits
 from .vectors import LANES, elements_from, even_elements, select, to_bits
 
@@ -50,12 +50,14 @@ def draw_bits(state_address, count, threshold, bits):
     state = state_at(state_address)
     words = allocate_blocks(BLOCKS + 1)
     copy_block(state, 0, words, 0)
-    stream = (np.intp(state[N]), N)
+    place = (np.intp(state[N]), N)
     done = 0
     while done < count:
-        stream, draws = draw_some(words, stream, count - done, threshold, bits, done // 8)
+        place, draws = next_draws(words, place, count - done)
+        compare(words, place[0], draws, threshold, bits, done // 8)
+        place = (place[0] + WORDS_A_DRAW * draws, place[1])
         done += draws
-    save_state(words, stream, state)
+    save_state(words, place, state)
 
 
 @helper
@@ -65,21 +67,21 @@ def state_at(address):
 
 
 @helper
-def save_state(words, stream, state):
+def save_state(words, place, state):
     """Leave NumPy's state where the stream has come to."""
     # NumPy twists when the next word is asked for, not when the last one is taken.
-    block = max(stream[0] - 1, 0) // N
+    block = max(place[0] - 1, 0) // N
     copy_block(words, N * block, state, 0)
-    state[N] = stream[0] - N * block
+    state[N] = place[0] - N * block
 
 
 @helper
-def draw_some(words, stream, most, threshold, bits, octet):
-    """Draw the next keep bits, at least one, into ``bits`` from ``bits[octet]`` on.
+def next_draws(words, place, most):
+    """Have words for the next draws, at most `most`: sixteen or more, a multiple of sixteen, or the last few.
 
-    `stream` is the position in `words` and how many words stand there; returns it moved on, and the number of bits.
+    `place` is the position in `words` and how many words stand there; returns it, and the number of draws.
     """
-    position, filled = stream
+    position, filled = place
     draws = min(most, LANES)
     if position + WORDS_A_DRAW * draws > filled:
         wanted = position + WORDS_A_DRAW * most
@@ -88,10 +90,7 @@ def draw_some(words, stream, most, threshold, bits, octet):
         filled = twist(words, min(BLOCKS, (wanted - filled + N - 1) // N))
     if draws == LANES:
         draws = min(most, (filled - position) // WORDS_A_DRAW) // LANES * LANES
-        compare(words, position, draws, threshold, bits, octet)
-    else:
-        compare_exactly(words, position, draws, threshold, bits, octet)
-    return (position + WORDS_A_DRAW * draws, filled), draws
+    return (position, filled), draws
 
 
 @helper
@@ -138,20 +137,25 @@ def temper(word):
 
 @helper
 def compare(words, position, draws, threshold, bits, octet):
-    """Keep bits of ``draws`` draws, a multiple of sixteen, from ``words[position]`` on.
+    """Keep bits of the next draws, as many as `next_draws` says, from ``words[position]`` on.
 
     The first word of a draw decides, unless it ties with the threshold's upper bits: once in 2**27
     draws. Then all are compared again, exactly.
     """
-    first = np.uint32(threshold >> BITS_OF_SECOND)
-    ties = np.uint16(0)
-    for draw in range(0, draws, LANES):
-        start = position + WORDS_A_DRAW * draw
-        a = temper(even_elements(load(words, start), load(words, start + LANES))) >> np.uint32(5)
-        store_bits(bits, octet + draw // 8, to_bits(a < first))
-        ties |= to_bits(a == first)
+    ties = np.uint16(draws % LANES)
+    for draw in range(0, draws // LANES * LANES, LANES):
+        ties |= compare_vector(words, position + WORDS_A_DRAW * draw, threshold, bits, octet + draw // 8)
     if ties != 0:
         compare_exactly(words, position, draws, threshold, bits, octet)
+
+
+@tiny_helper
+def compare_vector(words, start, threshold, bits, octet):
+    """Keep bits of sixteen draws by the first words alone; returns which of them tie."""
+    first = np.uint32(threshold >> BITS_OF_SECOND)
+    a = temper(even_elements(load(words, start), load(words, start + LANES))) >> np.uint32(5)
+    store_bits(bits, octet, to_bits(a < first))
+    return to_bits(a == first)
 
 
 @helper

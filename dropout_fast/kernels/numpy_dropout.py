@@ -8,9 +8,20 @@ import numba
 import numpy as np
 
 from .compiling import helper, kernel_by_dtype, tiny_helper
-from .masked_scale import multiply, multiply_in_float64, scale_range
-from .memory import elements_to_alignment, fence, store, stream
-from .mt19937 import BLOCKS, N, allocate_blocks, copy_block, draw_some, save_state, state_at
+from .masked_scale import multiply, multiply_in_float64, scale_part, scale_range
+from .memory import elements_to_alignment, fence, load, load_lanes, store, stream
+from .mt19937 import (
+    BLOCKS,
+    WORDS_A_DRAW,
+    N,
+    allocate_blocks,
+    compare_exactly,
+    compare_vector,
+    copy_block,
+    next_draws,
+    save_state,
+    state_at,
+)
 from .mt19937_jump import jump
 from .vectors import LANES
 
@@ -122,13 +133,34 @@ def dropout_stride(product, write, state, start, x, bits, threshold, scale, out,
     """
     words, position = start
     place = (position, N)
-    aligned = begin + elements_to_alignment(out, begin)
+    aligned = min(end, begin + elements_to_alignment(out, begin))
     done = scaled = begin
     while done < end:
-        place, draws = draw_some(words, place, end - done, threshold, bits, done // 8)
+        if scaled < aligned <= done:
+            scale_part(product, x, bits, 0, scale, out, begin, aligned - begin)
+            scaled = aligned
+        place, draws = next_draws(words, place, end - done)
+        ready = done if scaled == aligned else scaled
+        scaled = compare_and_scale(words, place[0], draws, threshold, bits, done // 8, product, write, x, scale, out, scaled, ready)
+        place = (place[0] + WORDS_A_DRAW * draws, place[1])
         done += draws
-        ready = end if done == end else max(scaled, aligned + (done - aligned) // LANES * LANES)
-        scale_range(product, write, x, bits, 0, scale, out, scaled, ready)
-        scaled = ready
+    scale_range(product, write, x, bits, 0, scale, out, scaled, end)
     if end == x.size:
         save_state(words, place, state)
+
+
+@helper
+def compare_and_scale(words, position, draws, threshold, bits, octet, product, write, x, scale, out, scaled, ready):
+    """`compare`, and meanwhile scale elements from `scaled` on, whose bits are there up to `ready`.
+
+    Their memory is under way while the generator computes. Returns how far they are scaled.
+    """
+    ties = np.uint16(draws % LANES)
+    for draw in range(0, draws // LANES * LANES, LANES):
+        ties |= compare_vector(words, position + WORDS_A_DRAW * draw, threshold, bits, octet + draw // 8)
+        if scaled + LANES <= ready:
+            write(out, scaled, product(load(x, scaled), load_lanes(bits, scaled), scale))
+            scaled += LANES
+    if ties != 0:
+        compare_exactly(words, position, draws, threshold, bits, octet)
+    return scaled
