@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import config
 
 from . import runtime
 from .kernels import numpy_dropout
@@ -28,10 +27,10 @@ DRAWS = 2**53
 
 
 def in_strides(kernel: Kernel) -> Kernel:
-    """A parallel kernel as a function of what the serial one takes."""
+    """A parallel kernel as a function of what the serial one takes, and of the number of threads."""
 
-    def run(state_address: int, x: Array, *others: Any) -> None:
-        kernel(state_address, x, *others, *strides(x.size, config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]  # set at run time
+    def run(state_address: int, x: Array, bits: Bits, threshold: int, scale: float, out: Array, threads: int) -> None:
+        kernel(state_address, x, bits, threshold, scale, out, *strides(x.size, threads))
 
     run.__name__ = kernel.__name__
     return run

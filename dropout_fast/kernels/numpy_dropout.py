@@ -8,8 +8,8 @@ import numba
 import numpy as np
 
 from .compiling import helper, kernel_by_dtype, tiny_helper
-from .masked_scale import multiply, multiply_in_float64, scale_part, scale_range
-from .memory import elements_to_alignment, fence, load, load_lanes, store, stream
+from .masked_scale import GROUP, multiply, multiply_in_float64, scale_group, scale_part, scale_range
+from .memory import elements_to_alignment, fence, store, stream
 from .mt19937 import (
     BLOCKS,
     WORDS_A_DRAW,
@@ -157,10 +157,10 @@ def compare_and_scale(words, position, draws, threshold, bits, octet, product, w
     """
     ties = np.uint16(draws % LANES)
     for draw in range(0, draws // LANES * LANES, LANES):
+        if draw % GROUP == 0 and scaled + GROUP <= ready:
+            scale_group(product, write, x, bits, 0, scale, out, scaled)
+            scaled += GROUP
         ties |= compare_vector(words, position + WORDS_A_DRAW * draw, threshold, bits, octet + draw // 8)
-        if scaled + LANES <= ready:
-            write(out, scaled, product(load(x, scaled), load_lanes(bits, scaled), scale))
-            scaled += LANES
     if ties != 0:
         compare_exactly(words, position, draws, threshold, bits, octet)
     return scaled
