@@ -52,6 +52,8 @@ def as_keep_prob(name: str, value: Any, interval: str = "[0, 1]") -> Any:
     ValueError
         For one outside, and for NaN.
     """
+    if type(value) is float and 0.0 < value <= 1.0:  # the usual, before a complaint is put into words
+        return value
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     complaint = f"`{name}` is {shown(value)}; expected a number in {interval}, the probability of keeping."

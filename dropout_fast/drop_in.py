@@ -6,12 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import functional
+from . import functional, numpy_mask
 from .checks import as_counter, as_keep_prob, as_numeric_array, check_out, check_shape, shown
 from .entropy import fresh_seed
 from .mask import KeepMask, is_plain
-from .numpy_mask import NumpyMask, multiply_by_numpy
-from .numpy_stream import draw_keep_bits
 
 MODES = ("train", "test")
 ENGINES = ("numpy", "fast")
@@ -98,9 +96,8 @@ def dropout_forward(
     if engine == "fast":
         out, mask = functional.forward(x, (seed, 0, 0, float(p)), scaled, out, store_mask=True)
     else:
-        mask = NumpyMask(draw_keep_bits(x.shape, p), x.shape, p, scaled)
-        out = mask.multiply(x, room if x.ndim and is_plain(x) else out)
-    return out.astype(x.dtype, copy=False), (dropout_param, mask)
+        out, mask = numpy_mask.forward(x, p, scaled, room if x.ndim and is_plain(x) else out)
+    return out if out.dtype is x.dtype else out.astype(x.dtype, copy=False), (dropout_param, mask)
 
 
 def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.NDArray[Any] | None = None) -> Any:
@@ -150,16 +147,16 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
     check_shape("dout", dout, factor.shape)
     if out is not None:
         check_out(out, "dout", dout, factor)
-    return mask.multiply(dout, out) if isinstance(mask, KeepMask) else multiply_by_numpy(dout, mask, out)
+    return mask.multiply(dout, out) if isinstance(mask, KeepMask) else numpy_mask.multiply_by_numpy(dout, mask, out)
 
 
 def _read(dropout_param: Mapping[str, Any]) -> tuple[Any, str, str, str]:
-    if not isinstance(dropout_param, Mapping):
+    if type(dropout_param) is not dict and not isinstance(dropout_param, Mapping):  # the second alone takes 0.1 us
         raise TypeError(f"`dropout_param` has type {type(dropout_param).__name__}; expected a dict with 'p' and 'mode'.")
     if "p" not in dropout_param:
         raise ValueError(f"`dropout_param` has no 'p', only {list(dropout_param)}; expected the probability of keeping.")
-    engine = _one_of("engine", dropout_param.get("engine", "numpy"), ENGINES)
-    scale_at = _one_of("scale_at", dropout_param.get("scale_at", "train"), MODES)
+    engine = _one_of("engine", dropout_param["engine"], ENGINES) if "engine" in dropout_param else "numpy"
+    scale_at = _one_of("scale_at", dropout_param["scale_at"], MODES) if "scale_at" in dropout_param else "train"
     p = as_keep_prob("dropout_param['p']", dropout_param["p"], "(0, 1]")
     return p, _read_mode(dropout_param), scale_at, engine
 

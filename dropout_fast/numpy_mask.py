@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import runtime
+from . import numpy_stream, runtime
 from .kernels import masked_scale
-from .mask import KeepMask, bits_as_bools
+from .mask import KeepMask, bits_as_bools, is_plain
 
 _FLOAT32 = (masked_scale.multiply_serial["float32"], masked_scale.multiply_parallel["float32"])
 _FLOAT32_IN_FLOAT64 = (masked_scale.multiply_in_float64_serial["float32"], masked_scale.multiply_in_float64_parallel["float32"])
@@ -22,6 +22,25 @@ KERNELS: dict[np.dtype[Any], Any] = {
 
 #: Types of keep_prob whose mask is float64, by which NumPy multiplies as the kernels do.
 _PLAIN_NUMBERS = (float, int)
+
+
+def forward(x: npt.NDArray[Any], p: Any, scaled: bool, out: npt.NDArray[Any] | None) -> tuple[Any, "NumpyMask"]:
+    """Dropout by arguments that have been checked: in one pass where a kernel can, else draw and then multiply."""
+    pair = numpy_stream.KERNELS.get(x.dtype)
+    bit_generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # documented, not in NumPy's stubs
+    if (
+        pair is None
+        or not (is_plain(x) and x.size and x.shape)
+        or not (out is None or out is x or is_plain(out))
+        or not numpy_stream.is_known(bit_generator, p)
+    ):
+        mask = NumpyMask(numpy_stream.draw_keep_bits(x.shape, p), x.shape, p, scaled)
+        return mask.multiply(x, out), mask
+    if out is None:
+        out = np.empty(x.shape, x.dtype)
+    scale = _scale(p, scaled)
+    bits = numpy_stream.draw_and_scale(_exact(pair, scale), bit_generator, x, p, scale, out)
+    return out, NumpyMask(bits, x.shape, p, scaled)
 
 
 class NumpyMask(KeepMask):
@@ -42,7 +61,7 @@ class NumpyMask(KeepMask):
     seed = step = offset = None
 
     def __init__(self, bits: npt.NDArray[np.uint8], shape: tuple[int, ...], keep_prob: Any, scaled: bool = True) -> None:
-        super().__init__(shape, keep_prob, scaled)
+        KeepMask.__init__(self, shape, keep_prob, scaled)
         self._bits = bits
 
     @property
@@ -57,12 +76,8 @@ class NumpyMask(KeepMask):
         return KERNELS.get(dtype)
 
     def _scale_into(self, target: npt.NDArray[Any], a: npt.NDArray[Any], kernels: Any) -> None:
-        scale = 1.0 / float(self.keep_prob) if self._scaled else 1.0
-        # A product of two float32 numbers fits float64 exactly, so where the scale is a float32 number, the one
-        # rounding of a float32 product is the rounding of the float64 product to float32.
-        exact, wide = kernels
-        chosen = exact if _is_float32(scale) else wide
-        runtime.run(chosen, a.nbytes, a is target, (a.ravel(), self._bits, 0, scale, target.ravel()))
+        scale = _scale(self.keep_prob, self._scaled)
+        runtime.run(_exact(kernels, scale), a.nbytes, a is target, (a.ravel(), self._bits, 0, scale, target.ravel()))
 
     def _multiply_a_copy(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
         # What a subclass makes of a product is its own affair.
@@ -95,6 +110,19 @@ def multiply_by_numpy(a: npt.NDArray[Any], values: Any, out: npt.NDArray[Any] | 
         np.copyto(out, product, casting="unsafe")
         return out
     return product.astype(a.dtype, copy=False) if a.dtype.kind in "fc" else product
+
+
+def _scale(keep_prob: Any, scaled: bool) -> float:
+    return 1.0 / float(keep_prob) if scaled else 1.0
+
+
+def _exact(pair: tuple[Any, Any], scale: float) -> Any:
+    """Those of two sets of kernels, for products in x's dtype and in float64, that NumPy's products are those of.
+
+    A product of two float32 numbers fits float64 exactly, so where the scale is a float32 number, the one
+    rounding of a float32 product is the rounding of the float64 product to float32.
+    """
+    return pair[0] if _is_float32(scale) else pair[1]
 
 
 def _is_float32(scale: float) -> bool:

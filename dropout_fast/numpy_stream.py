@@ -1,6 +1,7 @@
 """Keep bits from NumPy's own global stream: ``np.random.rand(*shape) < p``, one bit an element."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,77 @@ import numpy.typing as npt
 from numba import config
 
 from . import runtime
+from .kernels import numpy_dropout
 from .kernels.mt19937 import draw_bits
+from .numpy_strides import strides
+
+Array = npt.NDArray[Any]
+Bits = npt.NDArray[np.uint8]
+Kernel = Callable[..., None]
 
 #: What the kernels read of a mask at a time.
 LEAST_BYTES = 4
 
 #: Types of p that NumPy compares with float64 as Python does.
 _PLAIN_NUMBERS = (float, int)
+
+#: A draw is an integer below this divided by it, both exact, and so is the product with p.
+DRAWS = 2**53
+
+
+def in_strides(kernel: Kernel) -> Kernel:
+    """A parallel kernel as a function of what the serial one takes, and of the number of threads."""
+
+    def run(state_address: int, x: Array, bits: Bits, threshold: int, scale: float, out: Array, threads: int) -> None:
+        kernel(state_address, x, bits, threshold, scale, out, *strides(x.size, threads))
+
+    run.__name__ = kernel.__name__
+    return run
+
+
+_FLOAT32 = (
+    numpy_dropout.numpy_dropout_serial["float32"],
+    in_strides(numpy_dropout.numpy_dropout_parallel["float32"]),
+    in_strides(numpy_dropout.numpy_dropout_streaming["float32"]),
+)
+_FLOAT32_IN_FLOAT64 = (
+    numpy_dropout.numpy_dropout_in_float64_serial["float32"],
+    in_strides(numpy_dropout.numpy_dropout_in_float64_parallel["float32"]),
+    in_strides(numpy_dropout.numpy_dropout_in_float64_streaming["float32"]),
+)
+_FLOAT64 = (
+    numpy_dropout.numpy_dropout_serial["float64"],
+    in_strides(numpy_dropout.numpy_dropout_parallel["float64"]),
+    in_strides(numpy_dropout.numpy_dropout_streaming["float64"]),
+)
+
+#: The kernels by dtype: where the scale is a number of that dtype, and where it is not.
+KERNELS: dict[np.dtype[Any], tuple[tuple[Kernel, ...], tuple[Kernel, ...]]] = {
+    np.dtype(np.float32): (_FLOAT32, _FLOAT32_IN_FLOAT64),
+    np.dtype(np.float64): (_FLOAT64, _FLOAT64),
+}
+
+
+def draw_and_scale(kernels: tuple[Kernel, ...], bit_generator: Any, x: Array, p: float, scale: float, out: Array) -> Bits:
+    """Draw as `draw_keep_bits` does, and multiply meanwhile; returns the bits. x is not empty."""
+    bits = empty_bits(x.size)
+    runtime.let_forks_pass()
+    with bit_generator.lock:
+        address = bit_generator.ctypes.state_address
+        runtime.run(kernels, x.nbytes, out is x, (address, x.ravel(), bits, math.ceil(p * DRAWS), scale, out.ravel()))
+    return bits
+
+
+def is_known(bit_generator: Any, p: Any) -> bool:
+    """Whether kernels draw as NumPy does: from MT19937, and with a `p` that it compares with as Python does."""
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]  # set at run time
+        return False
+    return type(bit_generator) is np.random.MT19937 and isinstance(p, _PLAIN_NUMBERS)
+
+
+def empty_bits(count: int) -> Bits:
+    """Room for that many bits, for the kernels to fill."""
+    return np.zeros(LEAST_BYTES, np.uint8) if count <= 8 * LEAST_BYTES else np.empty((count + 7) // 8, np.uint8)
 
 
 def draw_keep_bits(shape: tuple[int, ...], p: Any) -> npt.NDArray[np.uint8]:
@@ -38,15 +103,12 @@ def draw_keep_bits(shape: tuple[int, ...], p: Any) -> npt.NDArray[np.uint8]:
     NumPy compares (float32, say).
     """
     bit_generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # documented, not in NumPy's stubs
-    by_numpy = type(bit_generator) is not np.random.MT19937 or not isinstance(p, _PLAIN_NUMBERS)
-    if by_numpy or config.DISABLE_JIT:  # type: ignore[attr-defined]  # set at run time
+    if not is_known(bit_generator, p):
         packed = np.packbits(np.ravel(np.random.rand(*shape) < p), bitorder="little")
         return np.pad(packed, (0, max(0, LEAST_BYTES - packed.size)))
     count = math.prod(shape)
-    bits = np.zeros(LEAST_BYTES, np.uint8) if count <= 8 * LEAST_BYTES else np.empty((count + 7) // 8, np.uint8)
-    # A draw is an integer below 2**53 divided by 2**53, both exact, and so is the product here.
-    threshold = math.ceil(p * 2**53)
+    bits = empty_bits(count)
     runtime.let_forks_pass()
     with bit_generator.lock:
-        draw_bits(bit_generator.ctypes.state_address, count, threshold, bits)
+        draw_bits(bit_generator.ctypes.state_address, count, math.ceil(p * DRAWS), bits)
     return bits

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import config
 
-from . import fast_stream, numpy_mask, runtime
+from . import fast_stream, numpy_mask, numpy_stream, runtime
 from .kernels import dropout, mt19937
 
 Step = Callable[[], object]
@@ -35,6 +35,8 @@ def steps() -> Iterator[tuple[str, Step]]:
     """Each kernel's name, and the call that compiles or loads it."""
     if config.DISABLE_JIT:  # type: ignore[attr-defined]  # set at run time
         return
+    generator = np.random.MT19937(0)  # of our own, alive until the last step
+    address = generator.ctypes.state_address
     bits = np.zeros(dropout.BLOCK_BYTES, np.uint8)
     for dtype, kernels in fast_stream.KERNELS.items():
         x: npt.NDArray[Any] = np.zeros(1, np.dtype(kernels.view or dtype))
@@ -44,8 +46,9 @@ def steps() -> Iterator[tuple[str, Step]]:
         x = np.zeros(1, dtype)
         for product in dict.fromkeys(engine_numpy):
             yield from _steps(product, x, bits, 0, 2.0, x)
+        for dropouts in dict.fromkeys(numpy_stream.KERNELS[dtype]):
+            yield from _steps(dropouts, address, x, bits, 1, 2.0, x)
     yield "draw_bits", partial(dropout.draw_bits, bits, 0, 0, 0, 0.5)
-    address = np.random.MT19937(0).ctypes.state_address  # of a generator of our own
     yield "draw_bits of MT19937", partial(mt19937.draw_bits, address, 1, 1, bits)
 
 

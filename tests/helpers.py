@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 from hypothesis import strategies as st
 
+import dropout_fast
+from dropout_fast import reference
+
 #: Sizes at and around what a kernel takes at a time: vectors (16), MT19937 blocks (312 draws), buffers (2496), chunks (16384).
 SIZES = sorted({base * k + d for base in (8, 16, 312, 2496, 16384) for k in (1, 2) for d in (-1, 0, 1)} | {0, 1, 2, 5000})
 
@@ -71,6 +74,19 @@ def state():
     """The whole state of np.random, comparable."""
     name, *rest = np.random.get_state()
     return name, rest[0].tobytes(), *rest[1:]
+
+
+def forward_of_both(x, dropout_param, words=0):
+    """Run the reference, then ours from the same state of np.random; returns both and checks the states after."""
+    move_stream(words)
+    before = np.random.get_state()
+    theirs = reference.dropout_forward(x, dropout_param)
+    after = state()
+    np.random.set_state(before)
+    ours = dropout_fast.dropout_forward(x, dropout_param)
+    if dropout_param.get("seed", 0) is not None:
+        assert state() == after
+    return ours, theirs
 
 
 def assert_same(ours, theirs):

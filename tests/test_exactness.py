@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import LAYOUTS, SIZES, assert_same, floats, keep_probs, laid_out, move_stream, shapes, state
+from helpers import LAYOUTS, SIZES, assert_same, floats, forward_of_both, keep_probs, laid_out, shapes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,19 +13,6 @@ from dropout_fast import reference
 pytestmark = pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
 
 SEEDS = (0, 1, 2**32 - 1, [1, 2, 3], np.arange(700), np.uint32(7), None)
-
-
-def forward_of_both(x, dropout_param, words=0):
-    """Run the reference, then ours from the same state of np.random; returns both and checks the states after."""
-    move_stream(words)
-    before = np.random.get_state()
-    theirs = reference.dropout_forward(x, dropout_param)
-    after = state()
-    np.random.set_state(before)
-    ours = dropout_fast.dropout_forward(x, dropout_param)
-    if dropout_param.get("seed", 0) is not None:
-        assert state() == after
-    return ours, theirs
 
 
 @given(

@@ -17,7 +17,7 @@ _WORDS = ir.VectorType(_I32, LANES)
 
 
 def _in_register(array):
-    """The type of vector that loading from an array gives."""
+    """The type of vector that `load` gives."""
     return VectorType(types.float32 if array.dtype in (FLOAT16, BFLOAT16) else array.dtype)
 
 
@@ -46,13 +46,26 @@ def load(typing_context, array, index):
     return _in_register(array)(array, types.intp), generate
 
 
+@intrinsic(prefer_literal=True)
+def load_long(typing_context, array, index, lanes):
+    """The vector of a constant number of elements at ``array[index]``: as many registers as it takes."""
+    vector = VectorType(array.dtype, lanes.literal_value)
+
+    def generate(context, builder, signature, values):
+        pointer = _pointer(context, builder, array, values[0], values[1], llvm_vector(vector))
+        return builder.load(pointer, align=_size_of_element(array))
+
+    return vector(array, types.intp, lanes), generate
+
+
 @intrinsic
 def store(typing_context, array, index, vector):
     """Write a vector to ``array[index]`` and the elements after it."""
 
     def generate(context, builder, signature, values):
-        pointer = _pointer(context, builder, array, values[0], values[1], _in_memory(array))
-        builder.store(rounded(context, builder, array.dtype, values[2]), pointer, align=_size_of_element(array))
+        value = rounded(context, builder, array.dtype, values[2])
+        pointer = _pointer(context, builder, array, values[0], values[1], value.type)
+        builder.store(value, pointer, align=_size_of_element(array))
         return context.get_dummy_value()
 
     return types.void(array, types.intp, vector), generate

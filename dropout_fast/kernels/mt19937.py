@@ -10,9 +10,9 @@ buffer, where the recurrence is a plain loop without wrap-around.
 import numba
 import numpy as np
 
-from .compiling import helper, kernel
+from .compiling import helper, kernel, tiny_helper
 from .memory import load, pointer_to_uint32, store, store_bits
-from .vectors import LANES, even_elements, select, to_bits
+from .vectors import LANES, elements_from, even_elements, select, to_bits
 
 N = 624  # words of state
 M = 397  # distance of the middle word
@@ -47,36 +47,56 @@ def draw_bits(state_address, count, threshold, bits):
     bits : ndarray of uint8
         Written: bit ``i % 8`` of ``bits[i // 8]`` is element i's; bits past ``count`` are 0.
     """
-    state = numba.carray(pointer_to_uint32(state_address), N + 1)
-    words = allocate_aligned(N * (BLOCKS + 1) + LANES)
+    state = state_at(state_address)
+    words = allocate_blocks(BLOCKS + 1)
     copy_block(state, 0, words, 0)
-    position = np.intp(state[N])
-    filled = N
+    place = (np.intp(state[N]), N)
     done = 0
     while done < count:
-        draws = min(count - done, LANES)
-        if position + WORDS_A_DRAW * draws > filled:
-            wanted = position + WORDS_A_DRAW * (count - done)
-            position -= filled - N
-            copy_block(words, filled - N, words, 0)
-            filled = twist(words, min(BLOCKS, (wanted - filled + N - 1) // N))
-        if draws == LANES:
-            draws = min(count - done, (filled - position) // WORDS_A_DRAW) // LANES * LANES
-            compare(words, position, draws, threshold, bits, done // 8)
-        else:
-            compare_exactly(words, position, draws, threshold, bits, done // 8)
-        position += WORDS_A_DRAW * draws
+        place, draws = next_draws(words, place, count - done)
+        compare(words, place[0], draws, threshold, bits, done // 8)
+        place = (place[0] + WORDS_A_DRAW * draws, place[1])
         done += draws
-    # NumPy twists when the next word is asked for, not when the last one is taken.
-    block = max(position - 1, 0) // N
-    copy_block(words, N * block, state, 0)
-    state[N] = position - N * block
+    save_state(words, place, state)
 
 
 @helper
-def allocate_aligned(size):
-    """An array of words that starts on a cache line: stores that straddle two cost double."""
-    words = np.empty(size + CACHE_LINE // 4, np.uint32)
+def state_at(address):
+    """NumPy's state as an array: 624 words and the position among them."""
+    return numba.carray(pointer_to_uint32(address), N + 1)
+
+
+@helper
+def save_state(words, place, state):
+    """Leave NumPy's state where the stream has come to."""
+    # NumPy twists when the next word is asked for, not when the last one is taken.
+    block = max(place[0] - 1, 0) // N
+    copy_block(words, N * block, state, 0)
+    state[N] = place[0] - N * block
+
+
+@helper
+def next_draws(words, place, most):
+    """Have words for the next draws, at most `most`: sixteen or more, a multiple of sixteen, or the last few.
+
+    `place` is the position in `words` and how many words stand there; returns it, and the number of draws.
+    """
+    position, filled = place
+    draws = min(most, LANES)
+    if position + WORDS_A_DRAW * draws > filled:
+        wanted = position + WORDS_A_DRAW * most
+        position -= filled - N
+        copy_block(words, filled - N, words, 0)
+        filled = twist(words, min(BLOCKS, (wanted - filled + N - 1) // N))
+    if draws == LANES:
+        draws = min(most, (filled - position) // WORDS_A_DRAW) // LANES * LANES
+    return (position, filled), draws
+
+
+@helper
+def allocate_blocks(blocks):
+    """Room for that many blocks from the start of a cache line on: stores that straddle two cost double."""
+    words = np.empty(N * blocks + LANES + CACHE_LINE // 4, np.uint32)
     offset = (-words.ctypes.data % CACHE_LINE) // 4
     return words[offset:]
 
@@ -91,12 +111,18 @@ def copy_block(source, start, target, target_start):
 @helper
 def twist(words, blocks):
     """Compute the ``blocks`` blocks that follow the first one; returns how many words then stand."""
-    # The middle word is N - M = 227 behind the new one: sixteen at a time never read what they write.
+    # The middle word is N - M = 227 behind the new one: sixteen at a time never read what they write. Whole
+    # vectors are read, and what straddles two is put together in registers: half the reads.
+    present = load(words, 0)
+    middle = load(words, M - M % LANES)
     for k in range(0, N * blocks, LANES):
-        following = load(words, k + 1)
-        joined = (load(words, k) & UPPER_MASK) | (following & LOWER_MASK)
+        coming = load(words, k + LANES)
+        middle_coming = load(words, k + M - M % LANES + LANES)
+        following = elements_from(present, coming, 1)
+        joined = (present & UPPER_MASK) | (following & LOWER_MASK)
         times_a = (joined >> np.uint32(1)) ^ select((following & np.uint32(1)) == np.uint32(1), MATRIX_A, np.uint32(0))
-        store(words, N + k, load(words, k + M) ^ times_a)
+        store(words, N + k, elements_from(middle, middle_coming, 13) ^ times_a)
+        present, middle = coming, middle_coming
     return N * (blocks + 1)
 
 
@@ -111,20 +137,25 @@ def temper(word):
 
 @helper
 def compare(words, position, draws, threshold, bits, octet):
-    """Keep bits of ``draws`` draws, a multiple of sixteen, from ``words[position]`` on.
+    """Keep bits of the next draws, as many as `next_draws` says, from ``words[position]`` on.
 
     The first word of a draw decides, unless it ties with the threshold's upper bits: once in 2**27
     draws. Then all are compared again, exactly.
     """
-    first = np.uint32(threshold >> BITS_OF_SECOND)
-    ties = np.uint16(0)
-    for draw in range(0, draws, LANES):
-        start = position + WORDS_A_DRAW * draw
-        a = temper(even_elements(load(words, start), load(words, start + LANES))) >> np.uint32(5)
-        store_bits(bits, octet + draw // 8, to_bits(a < first))
-        ties |= to_bits(a == first)
+    ties = np.uint16(draws % LANES)
+    for draw in range(0, draws // LANES * LANES, LANES):
+        ties |= compare_vector(words, position + WORDS_A_DRAW * draw, threshold, bits, octet + draw // 8)
     if ties != 0:
         compare_exactly(words, position, draws, threshold, bits, octet)
+
+
+@tiny_helper
+def compare_vector(words, start, threshold, bits, octet):
+    """Keep bits of sixteen draws by the first words alone; returns which of them tie."""
+    first = np.uint32(threshold >> BITS_OF_SECOND)
+    a = temper(even_elements(load(words, start), load(words, start + LANES))) >> np.uint32(5)
+    store_bits(bits, octet, to_bits(a < first))
+    return to_bits(a == first)
 
 
 @helper

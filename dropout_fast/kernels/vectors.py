@@ -40,11 +40,13 @@ class VectorType(types.Type):
     ----------
     dtype : numba.types.Type
         ``boolean`` (a comparison's result), ``uint32``, ``uint64``, ``float32`` or ``float64``.
+    lanes : int, optional
+        Other than the usual number: a vector of several registers.
     """
 
-    def __init__(self, dtype):
+    def __init__(self, dtype, lanes=None):
         self.dtype = dtype
-        self.lanes = LANES_OF_UINT64 if dtype == types.uint64 else LANES
+        self.lanes = lanes or (LANES_OF_UINT64 if dtype == types.uint64 else LANES)
         super().__init__(name=f"vector({dtype} x {self.lanes})")
 
 
@@ -155,6 +157,17 @@ def even_elements(typing_context, low, high):
         return builder.shuffle_vector(values[0], values[1], evens)
 
     return low(low, high), generate
+
+
+@intrinsic(prefer_literal=True)
+def elements_from(typing_context, low, high, first):
+    """Sixteen elements from the one of that constant index on, of two vectors laid end to end."""
+
+    def generate(context, builder, signature, values):
+        indices = list(range(first.literal_value, first.literal_value + LANES))
+        return builder.shuffle_vector(values[0], values[1], ir.Constant(ir.VectorType(ir.IntType(32), LANES), indices))
+
+    return low(low, high, first), generate
 
 
 @without_jit(lambda vector: vector.astype(np.float64))
