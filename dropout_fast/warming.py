@@ -16,6 +16,9 @@ from .kernels import dropout, mt19937
 
 Step = Callable[[], object]
 
+#: To draw from while compiling; the steps know its state's address only, so it lives as long as they can.
+_GENERATOR = np.random.MT19937(0)
+
 
 def warmup() -> None:
     """Compile every kernel and keep it in Numba's cache on disk, or load it from there.
@@ -35,8 +38,7 @@ def steps() -> Iterator[tuple[str, Step]]:
     """Each kernel's name, and the call that compiles or loads it."""
     if config.DISABLE_JIT:  # type: ignore[attr-defined]  # set at run time
         return
-    generator = np.random.MT19937(0)  # of our own, alive until the last step
-    address = generator.ctypes.state_address
+    address = _GENERATOR.ctypes.state_address
     bits = np.zeros(dropout.BLOCK_BYTES, np.uint8)
     for dtype, kernels in fast_stream.KERNELS.items():
         x: npt.NDArray[Any] = np.zeros(1, np.dtype(kernels.view or dtype))

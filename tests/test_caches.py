@@ -84,21 +84,29 @@ def test_a_full_disk_of_its_own(install, tmp_path, expected):
         subprocess.run(["umount", disk], check=True)
 
 
-def damage(octets):
-    """What a crash or a bad disk leaves."""
-    middle = len(octets) // 2
-    yield b""
-    yield octets[:middle]
-    yield np.random.default_rng(0).bytes(len(octets))
-    yield octets[:middle] + bytes(len(octets) - middle)
-    yield octets[:middle] + bytes([octets[middle] ^ 255]) + octets[middle + 1 :]
+DAMAGE = {
+    "empty": lambda octets, middle: b"",
+    "cut": lambda octets, middle: octets[:middle],
+    "random": lambda octets, middle: np.random.default_rng(0).bytes(len(octets)),
+    "zeros": lambda octets, middle: octets[:middle] + bytes(len(octets) - middle),  # after a loss of power
+    "one byte": lambda octets, middle: octets[:middle] + bytes([octets[middle] ^ 255]) + octets[middle + 1 :],
+}
 
 
-@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
-def test_a_damaged_file_is_written_anew(install, expected, suffix):
+@pytest.mark.parametrize(
+    ("suffix", "kinds"),
+    [
+        (".nbi", ["empty", "cut"]),
+        (".nbc", ["cut", "one byte"]),
+        *(pytest.param(suffix, list(DAMAGE), marks=pytest.mark.long) for suffix in (".nbi", ".nbc")),
+    ],
+)
+def test_a_damaged_file_is_written_anew(install, expected, suffix, kinds):
     run_install(install)
     (file,) = (file for file in cached(install) if file.suffix == suffix)
-    for damaged in damage(file.read_bytes()):
+    octets = file.read_bytes()
+    for kind in kinds:
+        damaged = DAMAGE[kind](octets, len(octets) // 2)
         file.write_bytes(damaged)
         assert run_install(install) == expected
         assert file.read_bytes() != damaged

@@ -1,9 +1,13 @@
 """No kernel reads or writes outside of its arrays: pages of no access lie at both their ends."""
 
+import gc
 import sys
 
+import numpy as np
 import pytest
 from helpers import run_python
+
+from dropout_fast import warming
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="mprotect is POSIX's")
 
@@ -55,7 +59,8 @@ for at_end in (True, False):
                     draw(x, bits[:0], 1, 2, offset, 0.9, 1 / 0.9, out, *threads)
                     scale(x, bits, offset, 1 / 0.9, out, *threads)
         bits = guarded(max(4, (size + 7) // 8), np.uint8, at_end)
-        mt19937.draw_bits(np.random.MT19937(0).ctypes.state_address, size, 2**52, bits)
+        generator = np.random.MT19937(0)
+        mt19937.draw_bits(generator.ctypes.state_address, size, 2**52, bits)
         for dtype, kernels in numpy_mask.KERNELS.items():
             x, out = guarded(size, dtype, at_end), guarded(size, dtype, at_end)
             for serial, parallel in kernels:
@@ -71,3 +76,14 @@ SIZES = [0, 1, 7, 15, 16, 17, 33, 312, 512, 513, 1025, 1041, 4097]
 @pytest.mark.parametrize("sizes", [SIZES, pytest.param([*range(1100), 4096, 70_001], marks=pytest.mark.long)], ids=["some", "all"])
 def test_nothing_is_touched_outside(program, sizes):
     assert run_python(f"SIZES = {sizes}\n{program}") == "all inside\n"
+
+
+def test_warmup_draws_from_a_generator_that_is_there(monkeypatch):
+    def draw_bits(address, *_):
+        assert address in [item.ctypes.state_address for item in gc.get_objects() if type(item) is np.random.MT19937]
+        called.append(address)
+
+    called = []
+    monkeypatch.setattr("dropout_fast.kernels.mt19937.draw_bits", draw_bits)
+    dict(warming.steps())["draw_bits of MT19937"]()
+    assert called

@@ -38,7 +38,7 @@ print("right")
 """
 
 
-@pytest.mark.parametrize("layer", ["omp", "workqueue"])
+@pytest.mark.parametrize("layer", ["omp", pytest.param("workqueue", marks=pytest.mark.long)])
 def test_in_joblibs_workers(layer, tmp_path):
     script = tmp_path / "jobs.py"  # its worker processes import it
     script.write_text(JOBLIB.replace("BACKENDS", '["threading", "loky"]'))

@@ -59,7 +59,7 @@ print(grown)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-@pytest.mark.parametrize(("rounds", "allowed"), [(300, 2**18), pytest.param(100_000, 2**20, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("rounds", "allowed"), [(150, 2**17), pytest.param(100_000, 2**20, marks=pytest.mark.long)])
 def test_memory_is_flat(rounds, allowed):
     """Each round calls every public function; the mask of one call alone is 2 KiB."""
     grown = int(run_python(f"ROUNDS = {rounds}\n{CALLS}", 3600))
@@ -72,7 +72,7 @@ def test_reference_counts():
     before = sys.getrefcount(x), sys.getrefcount(out)
     result, mask = dropout_fast.dropout(x, 0.5, out=out)
     assert (sys.getrefcount(x), sys.getrefcount(out)) == (before[0], before[1] + 1)  # the result is out
-    _, cache = dropout_fast.dropout_forward(x, {"p": 0.5, "mode": "train"}, out=out)
+    cache = dropout_fast.dropout_forward(x, {"p": 0.5, "mode": "train"}, out=out)[1]
     dropout_fast.dropout_backward(x, cache, out=out)
     is_out = mask.apply(x, out=out) is result
     assert is_out  # in one line pytest would hold the result
