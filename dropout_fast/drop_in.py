@@ -60,7 +60,7 @@ def dropout_forward(
     -----
     Engine "numpy" draws from `np.random` exactly what ``np.random.rand(*x.shape)`` would, and holds its
     lock meanwhile, so calls may be interleaved with any others. In engine "fast" a seed gives the same mask
-    in every call, and no seed a fresh one; dropped elements are +0 whatever x holds. Large arrays are scaled by several
+    in every call, and no seed a fresh one; dropped elements are +0 whatever x holds. Large arrays are shared out among
     threads; the values do not depend on how many. Overflow and invalid values give the same inf and
     NaN as NumPy, without its RuntimeWarning.
 

@@ -38,16 +38,14 @@ def numpy_dropout_serial(state_address, x, bits, threshold, scale, out):
         As for `multiply_serial`; x is not empty.
     """
     state = state_at(state_address)
-    start = (copy_of_block(state), np.intp(state[N]))
-    dropout_stride(multiply, store, state, start, x, bits, threshold, scale, out, 0, x.size)
+    dropout_stride(multiply, store, state, start_of(state), x, bits, threshold, scale, out, 0, x.size)
 
 
 @kernel_by_dtype("float32")
 def numpy_dropout_in_float64_serial(state_address, x, bits, threshold, scale, out):
     """`numpy_dropout_serial` for a float32 x and a scale that is no float32 number."""
     state = state_at(state_address)
-    start = (copy_of_block(state), np.intp(state[N]))
-    dropout_stride(multiply_in_float64, store, state, start, x, bits, threshold, scale, out, 0, x.size)
+    dropout_stride(multiply_in_float64, store, state, start_of(state), x, bits, threshold, scale, out, 0, x.size)
 
 
 @kernel_by_dtype("float32", "float64", parallel=True)
@@ -64,22 +62,18 @@ def numpy_dropout_parallel(state_address, x, bits, threshold, scale, out, stride
         The terms that `jump` takes, for jumps over 1, 2, 4, ... strides.
     """
     state = state_at(state_address)
-    first, position = copy_of_block(state), np.intp(state[N])
+    start = start_of(state)
     for part in numba.prange((x.size + stride - 1) // stride):
-        start = (block_after(first, np.intp(part), jumps), position)
-        begin, end = np.intp(part) * stride, min(x.size, (np.intp(part) + 1) * stride)
-        dropout_stride(multiply, store, state, start, x, bits, threshold, scale, out, begin, end)
+        dropout_part(multiply, store, state, start, x, bits, threshold, scale, out, part, stride, jumps)
 
 
 @kernel_by_dtype("float32", "float64", parallel=True)
 def numpy_dropout_streaming(state_address, x, bits, threshold, scale, out, stride, jumps):
     """`numpy_dropout_parallel` for an `out` that no cache holds."""
     state = state_at(state_address)
-    first, position = copy_of_block(state), np.intp(state[N])
+    start = start_of(state)
     for part in numba.prange((x.size + stride - 1) // stride):
-        start = (block_after(first, np.intp(part), jumps), position)
-        begin, end = np.intp(part) * stride, min(x.size, (np.intp(part) + 1) * stride)
-        dropout_stride(multiply, stream, state, start, x, bits, threshold, scale, out, begin, end)
+        dropout_part(multiply, stream, state, start, x, bits, threshold, scale, out, part, stride, jumps)
         fence()
 
 
@@ -87,42 +81,41 @@ def numpy_dropout_streaming(state_address, x, bits, threshold, scale, out, strid
 def numpy_dropout_in_float64_parallel(state_address, x, bits, threshold, scale, out, stride, jumps):
     """`numpy_dropout_in_float64_serial` on several threads."""
     state = state_at(state_address)
-    first, position = copy_of_block(state), np.intp(state[N])
+    start = start_of(state)
     for part in numba.prange((x.size + stride - 1) // stride):
-        start = (block_after(first, np.intp(part), jumps), position)
-        begin, end = np.intp(part) * stride, min(x.size, (np.intp(part) + 1) * stride)
-        dropout_stride(multiply_in_float64, store, state, start, x, bits, threshold, scale, out, begin, end)
+        dropout_part(multiply_in_float64, store, state, start, x, bits, threshold, scale, out, part, stride, jumps)
 
 
 @kernel_by_dtype("float32", parallel=True)
 def numpy_dropout_in_float64_streaming(state_address, x, bits, threshold, scale, out, stride, jumps):
     """`numpy_dropout_in_float64_parallel` for an `out` that no cache holds."""
     state = state_at(state_address)
-    first, position = copy_of_block(state), np.intp(state[N])
+    start = start_of(state)
     for part in numba.prange((x.size + stride - 1) // stride):
-        start = (block_after(first, np.intp(part), jumps), position)
-        begin, end = np.intp(part) * stride, min(x.size, (np.intp(part) + 1) * stride)
-        dropout_stride(multiply_in_float64, stream, state, start, x, bits, threshold, scale, out, begin, end)
+        dropout_part(multiply_in_float64, stream, state, start, x, bits, threshold, scale, out, part, stride, jumps)
         fence()
 
 
 @tiny_helper
-def copy_of_block(state):
-    """The state's block at the front of a buffer for the blocks that follow."""
+def start_of(state):
+    """The state's block at the front of a buffer for the blocks that follow, and the position among its words."""
     words = allocate_blocks(BLOCKS + 1)
     copy_block(state, 0, words, 0)
-    return words
+    return words, np.intp(state[N])
 
 
 @helper
-def block_after(first, strides, jumps):
-    """The block that many strides after `first`, at the front of a buffer: by jumps over powers of two of them."""
+def dropout_part(product, write, state, start, x, bits, threshold, scale, out, part, stride, jumps):
+    """`dropout_stride` for the stride of that number, to whose block it jumps over powers of two of strides."""
+    first, position = start
     words = allocate_blocks(BLOCKS + 1)
     copy_block(first, 0, words, 0)
     for power in range(jumps.shape[0]):
-        if strides >> power & 1:
+        if np.intp(part) >> power & 1:
             jump(words, jumps[power])
-    return words
+    begin = np.intp(part) * stride
+    end = min(x.size, begin + stride)
+    dropout_stride(product, write, state, (words, position), x, bits, threshold, scale, out, begin, end)
 
 
 @helper
