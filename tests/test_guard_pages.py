@@ -75,7 +75,7 @@ SIZES = [0, 1, 7, 15, 16, 17, 33, 312, 512, 513, 1025, 1041, 4097]
 @pytest.mark.parametrize("program", [DOORS, KERNELS], ids=["doors", "kernels"])
 @pytest.mark.parametrize("sizes", [SIZES, pytest.param([*range(1100), 4096, 70_001], marks=pytest.mark.long)], ids=["some", "all"])
 def test_nothing_is_touched_outside(program, sizes):
-    assert run_python(f"SIZES = {sizes}\n{program}") == "all inside\n"
+    assert run_python(f"SIZES = {sizes}\n{program}", 3600) == "all inside\n"
 
 
 def test_warmup_draws_from_a_generator_that_is_there(monkeypatch):
