@@ -42,10 +42,6 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     with tqdm(total=len(sizes) + len(held) + 3, unit="table row", desc="measuring") as progress:
         startup_seconds = startup.seconds(STARTS)  # first: nothing of this process is at work yet
         progress.update()
-        for size in sizes:
-            x = rng.standard_normal(size).astype(arguments.dtype)
-            rows.append(report.as_row(size, seconds_a_call(columns.columns(x, arguments.keep_prob), rounds)))
-            progress.update()
         for size in held:
             x = rng.standard_normal(size).astype(arguments.dtype)
             times = seconds_a_call(columns.against_copies(x, KEEP_PROBS), rounds)
@@ -53,6 +49,11 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
             progress.update()
         small_calls = report.as_small_calls(seconds_a_call(small.small_calls(), rounds))
         progress.update()
+        # Last, as it loads other libraries, whose idle threads stay awake for a while.
+        for size in sizes:
+            x = rng.standard_normal(size).astype(arguments.dtype)
+            rows.append(report.as_row(size, seconds_a_call(columns.columns(x, arguments.keep_prob), rounds)))
+            progress.update()
         x = np.ones(max(sizes), arguments.dtype)
         bytes_an_element = memory.peaks(x, arguments.keep_prob)
         progress.update()
