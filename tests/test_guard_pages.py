@@ -13,8 +13,12 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="mprotect is POS
 
 DOORS = """
 import numpy as np, ml_dtypes, dropout_fast
+from dropout_fast import fast_stream, numpy_stream, runtime
 from guarded import guarded
-for at_end in (True, False):
+blocks_of = fast_stream.empty_bits
+fast_stream.empty_bits = lambda size, offset: guarded(blocks_of(size, offset).size, np.uint8, at_end)
+numpy_stream.empty_bits = lambda count: guarded(max(4, (count + 7) // 8), np.uint8, at_end)
+for at_end, runtime.PARALLEL_FROM in ((True, 0), (True, 2**62), (False, 0), (False, 2**62)):
     for size in SIZES:
         for dtype in (np.float16, ml_dtypes.bfloat16, np.float32, np.float64):
             x, out = guarded(size, dtype, at_end), guarded(size, dtype, at_end)
