@@ -70,7 +70,7 @@ def scale_range(product, write, x, bits, shift, scale, out, start, stop):
         i += LANES
 
 
-@tiny_helper
+@helper
 def scale_group(product, write, x, bits, shift, scale, out, i):
     """Scale four vectors, all of which are loaded before the first is written.
 
