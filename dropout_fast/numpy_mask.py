@@ -105,7 +105,8 @@ class NumpyMask(KeepMask):
 
 def multiply_by_numpy(a: npt.NDArray[Any], values: Any, out: npt.NDArray[Any] | None) -> Any:
     """``a * values``, into `out` or rounded to `a`'s dtype where that is a floating one."""
-    product = a * values
+    # The operator of np.matrix is the matrix product.
+    product = np.multiply(a, values) if isinstance(a, np.matrix) else a * values
     if out is not None:
         np.copyto(out, product, casting="unsafe")
         return out

@@ -211,3 +211,15 @@ def test_unknown_keys_are_ignored():
     x = np.ones(50)
     (out, _), (their_out, _) = forward_of_both(x, {"p": 0.5, "mode": "train", "seed": 0, "rate": 3})
     assert_same(out, their_out)
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_matrix_is_multiplied_element_by_element(dtype):
+    x = floats((3, 3), dtype, np.random.default_rng(0), "normal")
+    dropout_param = {"p": 0.3, "mode": "train", "seed": 5}
+    expected, their_cache = reference.dropout_forward(x, dropout_param)
+    out, cache = dropout_fast.dropout_forward(np.asmatrix(x), dropout_param)
+    assert type(out) is np.matrix and out.tobytes() == expected.tobytes()
+    dx = dropout_fast.dropout_backward(np.asmatrix(x), cache)
+    assert dx.tobytes() == reference.dropout_backward(x, their_cache).astype(dtype).tobytes()
