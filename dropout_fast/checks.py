@@ -52,16 +52,13 @@ def as_keep_prob(name: str, value: Any, interval: str = "[0, 1]") -> Any:
     ValueError
         For one outside, and for NaN.
     """
-    if type(value) is float and 0.0 < value <= 1.0:  # the usual, before a complaint is put into words
-        return value
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
+    is_number = isinstance(value, _NUMBERS) and not isinstance(value, bool)
+    if is_number and 0 <= value <= 1 and (value != 0 or interval == "[0, 1]"):
+        return value
     complaint = f"`{name}` is {shown(value)}; expected a number in {interval}, the probability of keeping."
-    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
-        raise TypeError(complaint)
-    if not 0 <= value <= 1 or (value == 0 and interval == "(0, 1]"):
-        raise ValueError(complaint)
-    return value
+    raise (ValueError if is_number else TypeError)(complaint)
 
 
 def as_counter(name: str, value: Any, bits: int) -> int:

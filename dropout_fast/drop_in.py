@@ -87,10 +87,9 @@ def dropout_forward(
     seed = _seed(dropout_param, engine)
     if mode == "test":
         result = (x * p).astype(x.dtype, copy=False) if scale_at == "test" else x
-        if out is not None:
+        if out is not None and out is not result:
             np.copyto(out, result)
-            result = out
-        return result, (dropout_param, None)
+        return result if out is None else out, (dropout_param, None)
     scaled = scale_at == "train"
     mask: KeepMask
     if engine == "fast":

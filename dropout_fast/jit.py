@@ -32,7 +32,7 @@ from numba.core.extending import intrinsic
 from .kernels.bernoulli import BLOCK
 from .kernels.compiling import OPTIONS, without_jit
 from .kernels.dropout import BLOCK_BYTES, dropout_range
-from .kernels.masked_scale import bounds, drop, scale_range, units_of
+from .kernels.masked_scale import bounds, chunks_of, drop, scale_range
 from .kernels.memory import store
 
 _njit = numba.njit(**OPTIONS)
@@ -89,7 +89,7 @@ def dropout_parallel(x, keep_prob, seed, step, offset, bits, out):
     _check_key(x.size, keep_prob, offset, bits)
     flat, flat_out = _flat(x, out)
     p = np.float64(keep_prob)
-    shares = units_of(x.size, offset)
+    shares = chunks_of(x.size, offset)
     for share in numba.prange(shares):
         start, stop = bounds(share, shares, x.size, offset)
         dropout_range(store, flat, bits, seed, step, offset, p, _scale(keep_prob), flat_out, start, stop)
@@ -123,7 +123,7 @@ def apply_parallel(a, keep_prob, offset, bits, out):
     """`apply` on several threads."""
     _check_bits(a.size, keep_prob, offset, bits)
     flat, flat_out = _flat(a, out)
-    shares = units_of(a.size, 0)
+    shares = chunks_of(a.size, 0)
     for share in numba.prange(shares):
         start, stop = bounds(share, shares, a.size, 0)
         scale_range(drop, store, flat, bits, offset % BLOCK, _scale(keep_prob), flat_out, start, stop)

@@ -25,19 +25,18 @@ _PLAIN_NUMBERS = (float, int)
 
 
 def forward(x: npt.NDArray[Any], p: Any, scaled: bool, out: npt.NDArray[Any] | None) -> tuple[Any, "NumpyMask"]:
-    """Dropout by arguments that have been checked: in one pass where a kernel can, else draw and then multiply."""
+    """Dropout by arguments that have been checked: in one pass where a kernel can, and into `out`; else draw and then multiply."""
     pair = numpy_stream.KERNELS.get(x.dtype)
     bit_generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # documented, not in NumPy's stubs
     if (
         pair is None
         or not (is_plain(x) and x.size and x.shape)
-        or not (out is None or out is x or is_plain(out))
+        or out is None
+        or not (out is x or is_plain(out))
         or not numpy_stream.is_known(bit_generator, p)
     ):
         mask = NumpyMask(numpy_stream.draw_keep_bits(x.shape, p), x.shape, p, scaled)
         return mask.multiply(x, out), mask
-    if out is None:
-        out = np.empty(x.shape, x.dtype)
     scale = _scale(p, scaled)
     bits = numpy_stream.draw_and_scale(_exact(pair, scale), bit_generator, x, p, scale, out)
     return out, NumpyMask(bits, x.shape, p, scaled)

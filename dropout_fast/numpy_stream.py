@@ -37,25 +37,25 @@ def in_strides(kernel: Kernel) -> Kernel:
     return run
 
 
-_FLOAT32 = (
-    numpy_dropout.numpy_dropout_serial["float32"],
-    in_strides(numpy_dropout.numpy_dropout_parallel["float32"]),
-    in_strides(numpy_dropout.numpy_dropout_streaming["float32"]),
+def _of_dtype(name: str, serial: Any, parallel: Any, streaming: Any) -> tuple[Kernel, ...]:
+    return serial[name], in_strides(parallel[name]), in_strides(streaming[name])
+
+
+_PRODUCT = (
+    numpy_dropout.numpy_dropout_serial,
+    numpy_dropout.numpy_dropout_parallel,
+    numpy_dropout.numpy_dropout_streaming,
 )
-_FLOAT32_IN_FLOAT64 = (
-    numpy_dropout.numpy_dropout_in_float64_serial["float32"],
-    in_strides(numpy_dropout.numpy_dropout_in_float64_parallel["float32"]),
-    in_strides(numpy_dropout.numpy_dropout_in_float64_streaming["float32"]),
+_PRODUCT_IN_FLOAT64 = (
+    numpy_dropout.numpy_dropout_in_float64_serial,
+    numpy_dropout.numpy_dropout_in_float64_parallel,
+    numpy_dropout.numpy_dropout_in_float64_streaming,
 )
-_FLOAT64 = (
-    numpy_dropout.numpy_dropout_serial["float64"],
-    in_strides(numpy_dropout.numpy_dropout_parallel["float64"]),
-    in_strides(numpy_dropout.numpy_dropout_streaming["float64"]),
-)
+_FLOAT64 = _of_dtype("float64", *_PRODUCT)
 
 #: The kernels by dtype: where the scale is a number of that dtype, and where it is not.
 KERNELS: dict[np.dtype[Any], tuple[tuple[Kernel, ...], tuple[Kernel, ...]]] = {
-    np.dtype(np.float32): (_FLOAT32, _FLOAT32_IN_FLOAT64),
+    np.dtype(np.float32): (_of_dtype("float32", *_PRODUCT), _of_dtype("float32", *_PRODUCT_IN_FLOAT64)),
     np.dtype(np.float64): (_FLOAT64, _FLOAT64),
 }
 

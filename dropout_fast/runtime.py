@@ -59,13 +59,11 @@ def run(kernels: tuple[Callable[..., Any], ...], nbytes: int, in_place: bool, ar
     this_thread = threading.get_ident()
     try:
         _launching.add(this_thread)
-        alone = len(_launching) == 1
-        if not alone:
-            _launching.discard(this_thread)
-        streams = len(kernels) == 3 and not in_place and nbytes > STREAMING_FROM * last_level_cache()
-        if alone:
+        if len(_launching) == 1:
+            streams = len(kernels) == 3 and not in_place and nbytes > STREAMING_FROM * last_level_cache()
             kernels[2 if streams else 1](*arguments, config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]  # set at run time
         else:
+            _launching.discard(this_thread)
             kernels[0](*arguments)
     finally:
         _launching.discard(this_thread)

@@ -11,7 +11,7 @@ import numpy as np
 from . import numpy_loops
 from .bernoulli import ALL, BLOCK, BLOCKS, NONE, SURE_WORDS, compare_one_bit, draw_block, finish, threshold_of
 from .compiling import helper, kernel, kernel_by_dtype, tiny_helper, without_jit
-from .masked_scale import GROUP, bounds, drop, scale_group, scale_part, scale_range, units_of
+from .masked_scale import GROUP, bounds, chunks_of, drop, scale_group, scale_part, scale_range
 from .memory import elements_to_alignment, fence, load_words, on_the_stack, store, store_words, stream
 from .vectors import spread
 from .xoshiro import start_lanes
@@ -50,7 +50,7 @@ def dropout_serial(x, bits, seed, step, offset, keep_prob, scale, out):
 @kernel_by_dtype("float32", "float64", "float16", "bfloat16", parallel=True)
 def dropout_parallel(x, bits, seed, step, offset, keep_prob, scale, out, threads):
     """`dropout_serial` on several threads, of which there are `threads`."""
-    shares = min(threads, units_of(x.size, offset))
+    shares = min(threads, chunks_of(x.size, offset))
     for share in numba.prange(shares):
         start, stop = bounds(share, shares, x.size, offset)
         dropout_range(store, x, bits, seed, step, offset, keep_prob, scale, out, start, stop)
@@ -59,7 +59,7 @@ def dropout_parallel(x, bits, seed, step, offset, keep_prob, scale, out, threads
 @kernel_by_dtype("float32", "float64", "float16", "bfloat16", parallel=True)
 def dropout_streaming(x, bits, seed, step, offset, keep_prob, scale, out, threads):
     """`dropout_parallel` for an `out` that no cache holds."""
-    shares = min(threads, units_of(x.size, offset))
+    shares = min(threads, chunks_of(x.size, offset))
     for share in numba.prange(shares):
         start, stop = bounds(share, shares, x.size, offset)
         dropout_range(stream, x, bits, seed, step, offset, keep_prob, scale, out, start, stop)

@@ -24,9 +24,6 @@ from .memory import (
 )
 from .vectors import LANES, as_element, keep, narrow, select, widen
 
-#: Elements in whole numbers of which the threads share an array: what one start of the fast engine's generator serves.
-UNIT = CHUNK
-
 #: Elements of the vectors that are loaded before any of them is written.
 GROUP = 4 * LANES
 
@@ -115,7 +112,7 @@ def drop_serial(x, bits, shift, scale, out):
 @kernel_by_dtype("float32", "float64", "float16", "bfloat16", parallel=True)
 def drop_parallel(x, bits, shift, scale, out, threads):
     """`drop_serial` on several threads, of which there are `threads`."""
-    shares = min(threads, units_of(x.size, 0))
+    shares = min(threads, chunks_of(x.size, 0))
     for share in numba.prange(shares):
         start, stop = bounds(share, shares, x.size, 0)
         scale_range(drop, store, x, bits, shift, scale, out, start, stop)
@@ -124,7 +121,7 @@ def drop_parallel(x, bits, shift, scale, out, threads):
 @kernel_by_dtype("float32", "float64", "float16", "bfloat16", parallel=True)
 def drop_streaming(x, bits, shift, scale, out, threads):
     """`drop_parallel` for an `out` that no cache holds."""
-    shares = min(threads, units_of(x.size, 0))
+    shares = min(threads, chunks_of(x.size, 0))
     for share in numba.prange(shares):
         start, stop = bounds(share, shares, x.size, 0)
         scale_range(drop, stream, x, bits, shift, scale, out, start, stop)
@@ -140,7 +137,7 @@ def multiply_serial(x, bits, shift, scale, out):
 @kernel_by_dtype("float32", "float64", parallel=True)
 def multiply_parallel(x, bits, shift, scale, out, threads):
     """`multiply_serial` on several threads."""
-    shares = min(threads, units_of(x.size, 0))
+    shares = min(threads, chunks_of(x.size, 0))
     for share in numba.prange(shares):
         start, stop = bounds(share, shares, x.size, 0)
         scale_range(multiply, store, x, bits, shift, scale, out, start, stop)
@@ -155,7 +152,7 @@ def multiply_in_float64_serial(x, bits, shift, scale, out):
 @kernel_by_dtype("float32", parallel=True)
 def multiply_in_float64_parallel(x, bits, shift, scale, out, threads):
     """`multiply_in_float64_serial` on several threads."""
-    shares = min(threads, units_of(x.size, 0))
+    shares = min(threads, chunks_of(x.size, 0))
     for share in numba.prange(shares):
         start, stop = bounds(share, shares, x.size, 0)
         scale_range(multiply_in_float64, store, x, bits, shift, scale, out, start, stop)
@@ -163,18 +160,18 @@ def multiply_in_float64_parallel(x, bits, shift, scale, out, threads):
 
 @tiny_helper
 def bounds(share, shares, size, offset):
-    """Absolute indices where a share starts and stops.
+    """Absolute indices where a share starts and stops: between chunks, of which no two threads need the same.
 
-    One share a thread: several took 2 to 6 % longer at 1 Mi, as each begins with two blocks that are drawn while nothing
-    is scaled. The kernels are told how many threads there are, as Numba cannot cache one that asks.
+    One share a thread: with several the kernels alone took 2 to 6 % longer at 1 Mi, as each begins with two blocks that are
+    drawn while nothing is scaled. The kernels are told how many threads there are, as Numba cannot cache one that asks.
     """
-    units, first = units_of(size, offset), offset // UNIT
-    start = (first + np.intp(share) * units // shares) * UNIT
-    stop = (first + (np.intp(share) + 1) * units // shares) * UNIT
+    chunks, first = chunks_of(size, offset), offset // CHUNK
+    start = (first + np.intp(share) * chunks // shares) * CHUNK
+    stop = (first + (np.intp(share) + 1) * chunks // shares) * CHUNK
     return max(offset, start), min(offset + size, stop)
 
 
 @tiny_helper
-def units_of(size, offset):
-    """How many units an array of which the first element has absolute index `offset` lies in."""
-    return (offset + size + UNIT - 1) // UNIT - offset // UNIT
+def chunks_of(size, offset):
+    """How many chunks an array of which the first element has absolute index `offset` lies in."""
+    return (offset + size + CHUNK - 1) // CHUNK - offset // CHUNK
