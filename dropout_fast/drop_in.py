@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import functional, numpy_mask
-from .checks import as_counter, as_keep_prob, as_numeric_array, check_out, check_shape, shown
+from .checks import NUMERIC_KINDS, as_counter, as_keep_prob, as_numeric_array, check_out, check_shape, shown
 from .entropy import fresh_seed
-from .mask import KeepMask, is_plain
+from .mask import KeepMask
 
 MODES = ("train", "test")
 ENGINES = ("numpy", "fast")
@@ -79,12 +79,13 @@ def dropout_forward(
            [2., 0., 2., 0.]], dtype=float32)
     """
     p, mode, scale_at, engine = _read(dropout_param)
-    x = as_numeric_array("x", x)
+    if type(x) is not np.ndarray or x.dtype.kind not in NUMERIC_KINDS:
+        x = as_numeric_array("x", x)
     if out is not None:
         check_out(out, "x", x)
     # Asked for before anything is drawn: lack of memory leaves np.random as it was.
-    room = np.empty(x.shape, x.dtype) if out is None and mode == "train" and engine == "numpy" else out
-    seed = _seed(dropout_param, engine)
+    room: Any = np.empty(x.shape, x.dtype) if out is None and mode == "train" and engine == "numpy" else out
+    seed = _seed(dropout_param, engine) if "seed" in dropout_param or engine == "fast" else 0
     if mode == "test":
         result = (x * p).astype(x.dtype, copy=False) if scale_at == "test" else x
         if out is not None and out is not result:
@@ -95,7 +96,7 @@ def dropout_forward(
     if engine == "fast":
         out, mask = functional.forward(x, (seed, 0, 0, float(p)), scaled, out, store_mask=True)
     else:
-        out, mask = numpy_mask.forward(x, p, scaled, room if x.ndim and is_plain(x) else out)
+        out, mask = numpy_mask.forward(x, p, scaled, out, room)
     return out if out.dtype is x.dtype else out.astype(x.dtype, copy=False), (dropout_param, mask)
 
 
@@ -156,8 +157,10 @@ def _read(dropout_param: Mapping[str, Any]) -> tuple[Any, str, str, str]:
         raise ValueError(f"`dropout_param` has no 'p', only {list(dropout_param)}; expected the probability of keeping.")
     engine = _one_of("engine", dropout_param["engine"], ENGINES) if "engine" in dropout_param else "numpy"
     scale_at = _one_of("scale_at", dropout_param["scale_at"], MODES) if "scale_at" in dropout_param else "train"
-    p = as_keep_prob("dropout_param['p']", dropout_param["p"], "(0, 1]")
-    return p, _read_mode(dropout_param), scale_at, engine
+    p, mode = dropout_param["p"], dropout_param.get("mode")
+    if type(p) is not float or not 0.0 < p <= 1.0:
+        p = as_keep_prob("dropout_param['p']", p, "(0, 1]")
+    return p, mode if type(mode) is str and mode == "train" else _read_mode(dropout_param), scale_at, engine
 
 
 def _read_mode(dropout_param: Mapping[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """Masks of engine numpy: NumPy's ``x * mask``, bit for bit."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy.typing as npt
 from . import numpy_stream, runtime
 from .kernels import masked_scale
 from .mask import KeepMask, bits_as_bools, is_plain
+from .numpy_product import PLAIN_NUMBERS, exact, scale_of
 
 _FLOAT32 = (masked_scale.multiply_serial["float32"], masked_scale.multiply_parallel["float32"])
 _FLOAT32_IN_FLOAT64 = (masked_scale.multiply_in_float64_serial["float32"], masked_scale.multiply_in_float64_parallel["float32"])
@@ -20,26 +20,18 @@ KERNELS: dict[np.dtype[Any], Any] = {
     np.dtype(np.float64): (_FLOAT64, _FLOAT64),
 }
 
-#: Types of keep_prob whose mask is float64, by which NumPy multiplies as the kernels do.
-_PLAIN_NUMBERS = (float, int)
 
+def forward(x: npt.NDArray[Any], p: Any, scaled: bool, out: Any, room: npt.NDArray[Any]) -> tuple[Any, "NumpyMask"]:
+    """Dropout by arguments that have been checked: in one pass where a kernel can, and into `room`; else draw and then multiply.
 
-def forward(x: npt.NDArray[Any], p: Any, scaled: bool, out: npt.NDArray[Any] | None) -> tuple[Any, "NumpyMask"]:
-    """Dropout by arguments that have been checked: in one pass where a kernel can, and into `out`; else draw and then multiply."""
-    pair = numpy_stream.KERNELS.get(x.dtype)
-    bit_generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # documented, not in NumPy's stubs
-    if (
-        pair is None
-        or not (is_plain(x) and x.size and x.shape)
-        or out is None
-        or not (out is x or is_plain(out))
-        or not numpy_stream.is_known(bit_generator, p)
-    ):
-        mask = NumpyMask(numpy_stream.draw_keep_bits(x.shape, p), x.shape, p, scaled)
-        return mask.multiply(x, out), mask
-    scale = _scale(p, scaled)
-    bits = numpy_stream.draw_and_scale(_exact(pair, scale), bit_generator, x, p, scale, out)
-    return out, NumpyMask(bits, x.shape, p, scaled)
+    `room` is `out`, or where that is None a new array like `x`.
+    """
+    if x.ndim and x.size and type(x) is np.ndarray and x.flags.carray and (out is None or out is x or is_plain(out)):
+        bits = numpy_stream.draw_and_scale(x, p, scaled, room)
+        if bits is not None:
+            return room, NumpyMask(bits, x.shape, p, scaled)
+    mask = NumpyMask(numpy_stream.draw_keep_bits(x.shape, p), x.shape, p, scaled)
+    return mask.multiply(x, out), mask
 
 
 class NumpyMask(KeepMask):
@@ -60,8 +52,10 @@ class NumpyMask(KeepMask):
     seed = step = offset = None
 
     def __init__(self, bits: npt.NDArray[np.uint8], shape: tuple[int, ...], keep_prob: Any, scaled: bool = True) -> None:
-        KeepMask.__init__(self, shape, keep_prob, scaled)
         self._bits = bits
+        self.shape = shape
+        self.keep_prob = keep_prob
+        self._scaled = scaled
 
     @property
     def nbytes(self) -> int:
@@ -70,13 +64,13 @@ class NumpyMask(KeepMask):
 
     def _kernels_for(self, dtype: np.dtype[Any]) -> Any:
         # Of a 0-d x the NumPy code's mask is a Python number, which NumPy multiplies by in x's own dtype.
-        if self.shape == () or (self._scaled and not isinstance(self.keep_prob, _PLAIN_NUMBERS)):
+        if self.shape == () or (self._scaled and not isinstance(self.keep_prob, PLAIN_NUMBERS)):
             return None
         return KERNELS.get(dtype)
 
     def _scale_into(self, target: npt.NDArray[Any], a: npt.NDArray[Any], kernels: Any) -> None:
-        scale = _scale(self.keep_prob, self._scaled)
-        runtime.run(_exact(kernels, scale), a.nbytes, a is target, (a.ravel(), self._bits, 0, scale, target.ravel()))
+        scale = scale_of(self.keep_prob, self._scaled)
+        runtime.run(exact(kernels, scale), a.nbytes, a is target, (a.ravel(), self._bits, 0, scale, target.ravel()))
 
     def _multiply_a_copy(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
         # What a subclass makes of a product is its own affair.
@@ -110,21 +104,3 @@ def multiply_by_numpy(a: npt.NDArray[Any], values: Any, out: npt.NDArray[Any] | 
         np.copyto(out, product, casting="unsafe")
         return out
     return product.astype(a.dtype, copy=False) if a.dtype.kind in "fc" else product
-
-
-def _scale(keep_prob: Any, scaled: bool) -> float:
-    return 1.0 / float(keep_prob) if scaled else 1.0
-
-
-def _exact(pair: tuple[Any, Any], scale: float) -> Any:
-    """Those of two sets of kernels, for products in x's dtype and in float64, that NumPy's products are those of.
-
-    A product of two float32 numbers fits float64 exactly, so where the scale is a float32 number, the one
-    rounding of a float32 product is the rounding of the float64 product to float32.
-    """
-    return pair[0] if _is_float32(scale) else pair[1]
-
-
-def _is_float32(scale: float) -> bool:
-    """Whether a scale, which is 1 or more, is a float32 number: 24 bits in size, and not too large."""
-    return scale == math.inf or (scale < 2.0**128 and (math.frexp(scale)[0] * 2**24).is_integer())

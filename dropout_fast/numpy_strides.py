@@ -43,7 +43,7 @@ def strides(size: int, threads: int) -> tuple[int, Jumps]:
 
 
 def _rounded_up(blocks: int) -> int:
-    unit = 1 << max(0, blocks.bit_length() - PLACES)
+    unit = 1 << max(3, blocks.bit_length() - PLACES)
     return -(-blocks // unit) * unit
 
 

@@ -123,8 +123,9 @@ def last_level_cache() -> int:
 
 def let_forks_pass() -> None:
     """Come before taking a lock that a fork waits for: whoever takes it again and again would let no fork have it."""
-    with _gate:
-        pass
+    if _gate.locked():
+        with _gate:
+            pass
 
 
 def _take_locks() -> None:

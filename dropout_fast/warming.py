@@ -12,7 +12,7 @@ import numpy.typing as npt
 from numba import config
 
 from . import fast_stream, numpy_mask, numpy_stream, runtime
-from .kernels import dropout, mt19937
+from .kernels import dropout, numpy_draws
 
 Step = Callable[[], object]
 
@@ -51,7 +51,7 @@ def steps() -> Iterator[tuple[str, Step]]:
         for dropouts in dict.fromkeys(numpy_stream.KERNELS[dtype]):
             yield from _steps(dropouts, address, x, bits, 1, 2.0, x)
     yield "draw_bits", partial(dropout.draw_bits, bits, 0, 0, 0, 0.5)
-    yield "draw_bits of MT19937", partial(mt19937.draw_bits, address, 1, 1, bits)
+    yield "draw_bits of MT19937", partial(numpy_draws.draw_bits, address, 1, 1, bits)
 
 
 def _steps(kernels: tuple[Any, ...], *arguments: Any) -> Iterator[tuple[str, Step]]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from golden import FORWARDS, STREAM, check_forward, check_stream
 
-from dropout_fast.kernels.mt19937 import draw_bits
+from dropout_fast.kernels.numpy_draws import draw_bits
 
 # First outputs after init_by_array({0x123, 0x234, 0x345, 0x456}): Matsumoto and Nishimura, mt19937ar.out.
 PUBLISHED = (1067595299, 955945823, 477289528, 4107218783, 4228976476, 3344332714, 3355579695, 227628506)

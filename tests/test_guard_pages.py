@@ -17,7 +17,8 @@ from dropout_fast import fast_stream, numpy_stream, runtime
 from guarded import guarded
 blocks_of = fast_stream.empty_bits
 fast_stream.empty_bits = lambda size, offset: guarded(blocks_of(size, offset).size, np.uint8, at_end)
-numpy_stream.empty_bits = lambda count: guarded(max(4, (count + 7) // 8), np.uint8, at_end)
+bits_of = numpy_stream.empty_bits
+numpy_stream.empty_bits = lambda count: guarded(bits_of(count).size, np.uint8, at_end)
 for at_end, runtime.PARALLEL_FROM in ((True, 0), (True, 2**62), (False, 0), (False, 2**62)):
     for size in SIZES:
         for dtype in (np.float16, ml_dtypes.bfloat16, np.float32, np.float64):
@@ -47,8 +48,8 @@ print("all inside")
 # Every kernel of a dtype, its bits guarded as well.
 KERNELS = """
 import numpy as np
-from dropout_fast import fast_stream, numpy_mask
-from dropout_fast.kernels import dropout, mt19937
+from dropout_fast import fast_stream, numpy_mask, numpy_stream
+from dropout_fast.kernels import dropout, numpy_draws
 from guarded import guarded
 for at_end in (True, False):
     for size in SIZES:
@@ -62,9 +63,9 @@ for at_end in (True, False):
                     draw(x, bits, 1, 2, offset, 0.9, 1 / 0.9, out, *threads)
                     draw(x, bits[:0], 1, 2, offset, 0.9, 1 / 0.9, out, *threads)
                     scale(x, bits, offset, 1 / 0.9, out, *threads)
-        bits = guarded(max(4, (size + 7) // 8), np.uint8, at_end)
+        bits = guarded(numpy_stream.empty_bits(size).size, np.uint8, at_end)
         generator = np.random.MT19937(0)
-        mt19937.draw_bits(generator.ctypes.state_address, size, 2**52, bits)
+        numpy_draws.draw_bits(generator.ctypes.state_address, size, 2**52, bits)
         for dtype, kernels in numpy_mask.KERNELS.items():
             x, out = guarded(size, dtype, at_end), guarded(size, dtype, at_end)
             for serial, parallel in kernels:
@@ -88,6 +89,6 @@ def test_warmup_draws_from_a_generator_that_is_there(monkeypatch):
         called.append(address)
 
     called = []
-    monkeypatch.setattr("dropout_fast.kernels.mt19937.draw_bits", draw_bits)
+    monkeypatch.setattr("dropout_fast.kernels.numpy_draws.draw_bits", draw_bits)
     dict(warming.steps())["draw_bits of MT19937"]()
     assert called

@@ -11,9 +11,9 @@ import numpy as np
 from . import numpy_loops
 from .bernoulli import ALL, BLOCK, BLOCKS, NONE, SURE_WORDS, compare_one_bit, draw_block, finish, threshold_of
 from .compiling import helper, kernel, kernel_by_dtype, tiny_helper, without_jit
-from .masked_scale import GROUP, bounds, chunks_of, drop, scale_group, scale_part, scale_range
+from .masked_scale import bounds, chunks_of, drop, scale_group, scale_part, scale_range
 from .memory import elements_to_alignment, fence, load_words, on_the_stack, store, store_words, stream
-from .vectors import spread
+from .vectors import GROUP, spread
 from .xoshiro import start_lanes
 
 BLOCK_BYTES = BLOCK // 8
@@ -92,7 +92,7 @@ def dropout_range(write, x, bits, seed, step, offset, keep_prob, scale, out, sta
     """
     threshold, inverted = threshold_of(keep_prob)
     block, blocks = start // BLOCK, (stop + BLOCK - 1) // BLOCK
-    recent, base = on_the_stack(ROOM), block * BLOCK  # bits of the last blocks, and the absolute index of the first
+    recent, base = on_the_stack(np.uint8, ROOM), block * BLOCK  # bits of the last blocks, and the absolute index of the first
     i = start - offset
     aligned = min(i + elements_to_alignment(out, i), stop - offset)
     ready = min(blocks, (offset + aligned + 2 * BLOCK - 1) // BLOCK)

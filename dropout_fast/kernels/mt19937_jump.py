@@ -9,7 +9,7 @@ import numpy as np
 
 from .compiling import helper
 from .memory import load, load_long, store
-from .mt19937 import N, allocate_blocks, copy_block, twist
+from .mt19937 import M, N, recur
 from .vectors import LANES
 
 DEGREE = 19937
@@ -35,10 +35,11 @@ def jump(words, terms):
         ``terms[r, 1:1 + terms[r, 0]]`` are the m for which ``t**(16 * m + r)`` is in the polynomial: so all
         that is added up in the inner loop lies in whole vectors.
     """
-    window = allocate_blocks(WINDOW)
-    copy_block(words, 0, window, 0)
+    window = np.empty(WINDOW * N + 64, np.uint32)
+    window[:N] = words[:N]
     # Of the block as it stands, the recurrence does not hold: the lower bits of its first word count for nothing.
-    twist(window, WINDOW - 1)
+    for k in range(0, N * (WINDOW - 1), LANES):
+        store(window, N + k, recur(load(window, k), load(window, k + 1), load(window, k + M)))
     partial = np.empty(SPAN, np.uint32)
     words[:N] = 0
     for r in range(LANES):

@@ -8,22 +8,12 @@ import numba
 import numpy as np
 
 from .compiling import helper, kernel_by_dtype, tiny_helper
-from .masked_scale import GROUP, multiply, multiply_in_float64, scale_group, scale_part, scale_range
-from .memory import elements_to_alignment, fence, store, stream
-from .mt19937 import (
-    BLOCKS,
-    WORDS_A_DRAW,
-    N,
-    allocate_blocks,
-    compare_exactly,
-    compare_vector,
-    copy_block,
-    next_draws,
-    save_state,
-    state_at,
-)
+from .masked_scale import multiply, multiply_in_float64, scale_part, scale_rest, scale_vectors
+from .memory import elements_to_alignment, fence, load, on_the_stack, store, stream
+from .mt19937 import WORDS, WORDS_A_DRAW, N, save_state, start_rings, state_at
 from .mt19937_jump import jump
-from .vectors import LANES
+from .numpy_draws import draw_group, put_bits, word_of
+from .vectors import GROUP, LANES
 
 
 @kernel_by_dtype("float32", "float64")
@@ -38,14 +28,14 @@ def numpy_dropout_serial(state_address, x, bits, threshold, scale, out):
         As for `multiply_serial`; x is not empty.
     """
     state = state_at(state_address)
-    dropout_stride(multiply, store, state, start_of(state), x, bits, threshold, scale, out, 0, x.size)
+    dropout_stride(multiply, store, state, (state, np.intp(state[N])), x, bits, threshold, scale, out, 0, x.size)
 
 
 @kernel_by_dtype("float32")
 def numpy_dropout_in_float64_serial(state_address, x, bits, threshold, scale, out):
     """`numpy_dropout_serial` for a float32 x and a scale that is no float32 number."""
     state = state_at(state_address)
-    dropout_stride(multiply_in_float64, store, state, start_of(state), x, bits, threshold, scale, out, 0, x.size)
+    dropout_stride(multiply_in_float64, store, state, (state, np.intp(state[N])), x, bits, threshold, scale, out, 0, x.size)
 
 
 @kernel_by_dtype("float32", "float64", parallel=True)
@@ -57,7 +47,7 @@ def numpy_dropout_parallel(state_address, x, bits, threshold, scale, out, stride
     state_address, x, bits, threshold, scale, out
         As for `numpy_dropout_serial`.
     stride : int
-        Elements that a thread takes, a multiple of 312.
+        Elements that a thread takes, a multiple of 312 and of 64.
     jumps : ndarray of uint16, shape (n, 16, m)
         The terms that `jump` takes, for jumps over 1, 2, 4, ... strides.
     """
@@ -98,62 +88,61 @@ def numpy_dropout_in_float64_streaming(state_address, x, bits, threshold, scale,
 
 @tiny_helper
 def start_of(state):
-    """The state's block at the front of a buffer for the blocks that follow, and the position among its words."""
-    words = allocate_blocks(BLOCKS + 1)
-    copy_block(state, 0, words, 0)
-    return words, np.intp(state[N])
+    """A copy of the state's block, as it changes when the last stride is drawn, and the position among its words."""
+    return copy_block(state), np.intp(state[N])
+
+
+@helper
+def copy_block(block):
+    """Another array of the block's words."""
+    copy = np.empty(N, np.uint32)
+    for k in range(0, N, LANES):
+        store(copy, k, load(block, k))
+    return copy
 
 
 @helper
 def dropout_part(product, write, state, start, x, bits, threshold, scale, out, part, stride, jumps):
     """`dropout_stride` for the stride of that number, to whose block it jumps over powers of two of strides."""
     first, position = start
-    words = allocate_blocks(BLOCKS + 1)
-    copy_block(first, 0, words, 0)
+    block = copy_block(first)
     for power in range(jumps.shape[0]):
         if np.intp(part) >> power & 1:
-            jump(words, jumps[power])
+            jump(block, jumps[power])
     begin = np.intp(part) * stride
     end = min(x.size, begin + stride)
-    dropout_stride(product, write, state, (words, position), x, bits, threshold, scale, out, begin, end)
+    dropout_stride(product, write, state, (block, position), x, bits, threshold, scale, out, begin, end)
 
 
 @helper
 def dropout_stride(product, write, state, start, x, bits, threshold, scale, out, begin, end):
-    """Draw and scale the elements from `begin` to `end`; the last stride leaves NumPy's state where the stream has come to.
+    """Draw and scale the elements from `begin`, a multiple of 64, to `end`; the last stride leaves NumPy's state behind.
 
-    `start` is a buffer with the block before the first word, or with it, at the front, and the word's position.
+    `start` is the block before the first word, or with it, and the word's position. Groups lie as the vectors of `out` do, and
+    are scaled in the registers in which they are drawn; of the first group only the last few draws, if any, are of this stride.
     """
-    words, position = start
-    place = (position, N)
-    aligned = min(end, begin + elements_to_alignment(out, begin))
-    done = scaled = begin
-    while done < end:
-        if scaled < aligned <= done:
-            scale_part(product, x, bits, 0, scale, out, begin, aligned - begin)
-            scaled = aligned
-        place, draws = next_draws(words, place, end - done)
-        ready = done if scaled == aligned else scaled
-        scaled = compare_and_scale(words, place[0], draws, threshold, bits, done // 8, product, write, x, scale, out, scaled, ready)
-        place = (place[0] + WORDS_A_DRAW * draws, place[1])
-        done += draws
-    scale_range(product, write, x, bits, 0, scale, out, scaled, end)
+    block, position = start
+    rings = on_the_stack(np.uint32, WORDS)
+    unaligned = elements_to_alignment(out, begin)
+    aligned, front = start_rings(rings, block, position + WORDS_A_DRAW * unaligned)
+    place, before = (aligned - GROUP, front), np.uint64(0)
+    for done in range(begin - GROUP, end, GROUP):
+        lanes, place = draw_group(rings, place, threshold)
+        word = word_of(lanes)
+        if done >= begin:
+            put_bits(bits, done, min(GROUP, end - done), shifted_in(before, word, unaligned))
+            i = done + unaligned
+            if i + GROUP <= end:
+                scale_vectors(product, write, x, lanes, scale, out, i)
+            else:
+                scale_rest(product, x, lanes, scale, out, i, end - i)
+        before = word
+    scale_part(product, x, bits, 0, scale, out, begin, min(unaligned, end - begin))
     if end == x.size:
-        save_state(words, place, state)
+        save_state(rings, aligned - unaligned, place[1], end - begin, state)
 
 
-@helper
-def compare_and_scale(words, position, draws, threshold, bits, octet, product, write, x, scale, out, scaled, ready):
-    """`compare`, and meanwhile scale elements from `scaled` on, whose bits are there up to `ready`.
-
-    Their memory is under way while the generator computes. Returns how far they are scaled.
-    """
-    ties = np.uint16(draws % LANES)
-    for draw in range(0, draws // LANES * LANES, LANES):
-        if draw % GROUP == 0 and scaled + GROUP <= ready:
-            scale_group(product, write, x, bits, 0, scale, out, scaled)
-            scaled += GROUP
-        ties |= compare_vector(words, position + WORDS_A_DRAW * draw, threshold, bits, octet + draw // 8)
-    if ties != 0:
-        compare_exactly(words, position, draws, threshold, bits, octet)
-    return scaled
+@tiny_helper
+def shifted_in(before, word, count):
+    """The upper `count` bits of one word of 64, less than 64, and the lower ones of the next."""
+    return before >> np.uint64(1) >> np.uint64(GROUP - 1 - count) | word << np.uint64(count)

@@ -24,6 +24,9 @@ from .compiling import without_jit
 LANES = 16
 LANES_OF_UINT64 = 8
 
+#: Elements of four vectors, which kernels take at a time.
+GROUP = 4 * LANES
+
 _LLVM_OF = {
     types.boolean: ir.IntType(1),
     types.uint32: ir.IntType(32),
@@ -126,6 +129,17 @@ def select(typing_context, lanes, yes, no):
     return VectorType(yes)(lanes, yes, yes), generate
 
 
+@without_jit(np.where)
+@intrinsic
+def choose(typing_context, lanes, yes, no):
+    """The first vector's element where a lane is true, the second's where it is not."""
+
+    def generate(context, builder, signature, values):
+        return builder.select(*values)
+
+    return yes(lanes, yes, no), generate
+
+
 @without_jit(lambda lanes, vector: np.where(lanes, vector, vector.dtype.type(0)))
 @intrinsic
 def keep(typing_context, lanes, vector):
@@ -148,26 +162,25 @@ def as_element(typing_context, vector, scalar):
     return vector.dtype(vector, scalar), generate
 
 
-@intrinsic
-def even_elements(typing_context, low, high):
-    """Elements 0, 2, 4, ..., 30 of two vectors laid end to end."""
+def _shuffle(indices):
+    """LLVM code for those of the elements of two vectors laid end to end."""
 
     def generate(context, builder, signature, values):
-        evens = ir.Constant(ir.VectorType(ir.IntType(32), LANES), list(range(0, 2 * LANES, 2)))
-        return builder.shuffle_vector(values[0], values[1], evens)
+        return builder.shuffle_vector(values[0], values[1], ir.Constant(ir.VectorType(ir.IntType(32), LANES), indices))
 
-    return low(low, high), generate
+    return generate
 
 
 @intrinsic(prefer_literal=True)
-def elements_from(typing_context, low, high, first):
-    """Sixteen elements from the one of that constant index on, of two vectors laid end to end."""
+def every_second(typing_context, low, high, first):
+    """Every second element, from that of constant index 0 or 1 on, of two vectors laid end to end."""
+    return low(low, high, first), _shuffle(list(range(first.literal_value, 2 * LANES, 2)))
 
-    def generate(context, builder, signature, values):
-        indices = list(range(first.literal_value, first.literal_value + LANES))
-        return builder.shuffle_vector(values[0], values[1], ir.Constant(ir.VectorType(ir.IntType(32), LANES), indices))
 
-    return low(low, high, first), generate
+@intrinsic
+def alternate(typing_context, evens, odds):
+    """The first eight elements of each of two vectors, in turn."""
+    return evens(evens, odds), _shuffle([half + LANES * odd for half in range(LANES // 2) for odd in (0, 1)])
 
 
 @without_jit(lambda vector: vector.astype(np.float64))
