@@ -17,6 +17,9 @@ BENCH = HERE / "bench.json"
 #: The same compiled for narrower processors (`NUMBA_CPU_NAME`), any number of them.
 NARROWER = "bench-*.json"
 
+#: The same on other numbers of threads (`NUMBA_NUM_THREADS`).
+BY_THREADS = "threads-*.json"
+
 BETWEEN = re.compile(r"(<!-- figures: python -m asv_bench readme -->\n).*(<!-- end of figures -->\n)", re.DOTALL)
 
 
@@ -34,8 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
 def figures() -> str:
     """What stands between the README's two comments."""
     measured = load(BENCH)
-    narrower = [load(path) for path in sorted(HERE.glob(NARROWER))]
-    parts = [tables.machine(measured), *(tables.markdown(table) for table in tables.all_tables(measured, narrower))]
+    narrower, by_threads = ([load(path) for path in sorted(HERE.glob(pattern))] for pattern in (NARROWER, BY_THREADS))
+    made = tables.all_tables(measured, narrower, by_threads)
+    parts = [tables.machine(measured), *(tables.markdown(table) for table in made)]
     return "\n" + "\n\n".join(parts) + "\n\n"
 
 

@@ -1,6 +1,6 @@
 """What a bench file says, as tables whose first row is the head: for the README and for the summary page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,9 @@ from dropout_fast.bench.small import PAIRS
 
 #: Where a narrower instruction set is compared.
 NARROW_SIZE, NARROW_KEEP_PROB = 2**20, "0.9"
+
+#: What is compared on several numbers of threads, in the names of a bench file.
+SCALED, RATIO_OF_SCALED = "numpy forward, out=", "forward, out="
 
 
 def machine(measured: dict[str, Any]) -> str:
@@ -26,8 +29,10 @@ def peers(measured: dict[str, Any]) -> Table:
     return _by_size(f"ns an element, keep_prob {measured['settings']['keep_prob']:g}", measured["rows"], "ns_per_element", "")
 
 
-def all_tables(measured: dict[str, Any], narrower: Iterable[dict[str, Any]] = ()) -> list[Table]:
-    """Everything in the file, and engine fast compiled for `narrower` processors."""
+def all_tables(
+    measured: dict[str, Any], narrower: Sequence[dict[str, Any]] = (), by_threads: Sequence[dict[str, Any]] = ()
+) -> list[Table]:
+    """Everything in the file, engine fast compiled for `narrower` processors, and engine numpy on other numbers of threads."""
     calls, memory = measured["small_calls"], measured["peak_memory"]
     small = [[name, f"{us:.2f}", _over(name, calls["ratios"])] for name, us in calls["microseconds"].items() if "ropout" in name]
     starts = [[name, f"{seconds:.2f}"] for name, seconds in measured["startup_seconds"].items()]
@@ -40,9 +45,28 @@ def all_tables(measured: dict[str, Any], narrower: Iterable[dict[str, Any]] = ()
         [["a new process", "s"], *starts],
         [[f"peak memory of result and mask, {size_text(memory['size'])}", "bytes an element"], *peaks],
     ]
-    rows = [[_target(other), *_narrow(other)] for other in (measured, *narrower)]
-    head = [f"engine fast, {size_text(NARROW_SIZE)}, keep_prob {NARROW_KEEP_PROB}, over a parallel copy", "forward", "backward"]
-    return [*made, [head, *rows]] if len(rows) > 1 else made
+    if by_threads:
+        made.append(scaling((*by_threads, measured)))
+    if narrower:
+        rows = [[_target(other), *_narrow(other)] for other in (measured, *narrower)]
+        head = [f"engine fast, {size_text(NARROW_SIZE)}, keep_prob {NARROW_KEEP_PROB}, over a parallel copy", "forward", "backward"]
+        made.append([head, *rows])
+    return made
+
+
+def scaling(files: Iterable[dict[str, Any]]) -> Table:
+    """Engine numpy on several numbers of threads, one a file: nanoseconds an element, and over the reference of the same run."""
+    rows = {file["machine"]["threads"]: {row["size"]: row for row in file["rows"]} for file in files}
+    sizes = sorted(set.intersection(*(set(row) for row in rows.values())))
+    return [
+        ["engine numpy, forward with out=, threads", *(size_text(size) for size in sizes)],
+        *([str(threads), *(_scaled(rows[threads][size]) for size in sizes)] for threads in sorted(rows)),
+    ]
+
+
+def _scaled(row: dict[str, Any]) -> str:
+    nanoseconds, ratio = row["ns_per_element"][SCALED], row["ratios"][RATIO_OF_SCALED]
+    return f"{_number(nanoseconds, ' ns')}, {_number(ratio, 'x')}"
 
 
 def over_copies(measured: dict[str, Any]) -> Table:

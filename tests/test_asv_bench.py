@@ -25,6 +25,8 @@ def test_the_figures_are_the_files(monkeypatch, tmp_path):
     bench.write_text(json.dumps(measured))
     narrow = measured | {"machine": measured["machine"] | {"NUMBA_CPU_NAME": "generic"}}
     (tmp_path / "bench-generic.json").write_text(json.dumps(narrow))
+    one_thread = measured | {"machine": measured["machine"] | {"threads": 1}, "rows": measured["rows"][-1:]}
+    (tmp_path / "threads-1.json").write_text(json.dumps(one_thread))
     page.write_text("before\n<!-- figures: python -m asv_bench readme -->\nold\n<!-- end of figures -->\nafter\n")
     for name, value in {"HERE": tmp_path, "BENCH": bench, "README": page}.items():
         monkeypatch.setattr(readme, name, value)
@@ -33,6 +35,9 @@ def test_the_figures_are_the_files(monkeypatch, tmp_path):
     text = page.read_text()
     assert text == f"before\n<!-- figures: python -m asv_bench readme -->\n{readme.figures()}<!-- end of figures -->\nafter\n"
     assert "| 98.8 |" in text and "| 87.65 |" in text and "| generic |" in text
+    scaled = tables.scaling([measured, one_thread])
+    assert [row[0] for row in scaled[1:]] == ["1", str(measured["machine"]["threads"])]
+    assert scaled[0][1:] == ["16 Mi"] and scaled[1][1] in text and scaled[1][1].endswith("x")
     page.write_text("no comments")
     assert readme.run(argparse.Namespace()) == 1
 

@@ -1,5 +1,6 @@
 """What is measured: each column of the table as a function of nothing, made for one array."""
 
+from functools import partial
 from typing import Any
 
 import numba
@@ -34,6 +35,7 @@ def columns(x: npt.NDArray[Any], keep_prob: float) -> dict[str, Function]:
             **copies(x, target),
             **drop_in("reference", reference, x, keep_prob),
             **drop_in("numpy", dropout_fast, x, keep_prob),
+            "numpy forward, out=": partial(dropout_fast.dropout_forward, x, {"p": keep_prob, "mode": "train"}, out=target),
             **fast_engine("fast", dropout_fast, x, keep_prob, target),
             **peers(x, keep_prob),
         }

@@ -18,6 +18,7 @@ Table = list[list[str]]
 #: Column headed by its key: seconds of the first name over seconds of the second.
 RATIOS = {
     "reference / numpy, forward": ("reference forward", "numpy forward"),
+    "forward, out=": ("reference forward", "numpy forward, out="),
     "backward": ("reference backward", "numpy backward"),
     "reference / fast, forward": ("reference forward", "fast forward"),
     "backward ": ("reference backward", "fast backward"),
