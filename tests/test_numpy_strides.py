@@ -97,19 +97,22 @@ def test_random_cases_in_a_forked_child(count):
         assert pool.apply(compare_random_cases, (count, 3)) == count
 
 
-def test_a_lower_half_of_the_first_word_that_no_recurrence_knows():
+@pytest.mark.parametrize("blocks", [5, 4 * 416])  # 416 blocks on, a first word is a sum in which the first word is
+def test_a_lower_half_of_the_first_word_that_no_recurrence_knows(blocks):
     """After `set_state` the position may be 0 and the first word anything; its lower bits are given out, and forgotten."""
     rng = np.random.default_rng(0)
-    x = floats((5 * DRAWS_A_BLOCK,), np.float32, rng)
-    state = ("MT19937", rng.integers(0, 2**32, 624, np.uint32), 0, 0, 0.0)
-    after = []
-    with (
-        patch.object(runtime, "PARALLEL_FROM", 0),
-        patch.object(numpy_strides, "BLOCKS_A_JUMP", 0),
-        patch.object(config, "NUMBA_NUM_THREADS", 4),
-    ):
-        for dropout in (dropout_fast, reference):
-            np.random.set_state(state)
-            with np.errstate(all="ignore"):
-                after.append(dropout.dropout_forward(x, {"p": 0.4, "mode": "train"})[0].tobytes() + np.random.rand(700).tobytes())
-    assert after[0] == after[1]
+    x = floats((blocks * DRAWS_A_BLOCK,), np.float32, rng)
+    for _ in range(10):
+        state = ("MT19937", rng.integers(0, 2**32, 624, np.uint32), 0, 0, 0.0)
+        after = []
+        with (
+            patch.object(runtime, "PARALLEL_FROM", 0),
+            patch.object(numpy_strides, "BLOCKS_A_JUMP", 0),
+            patch.object(config, "NUMBA_NUM_THREADS", 4),
+        ):
+            for dropout in (dropout_fast, reference):
+                np.random.set_state(state)
+                with np.errstate(all="ignore"):
+                    out = dropout.dropout_forward(x, {"p": 0.4, "mode": "train"})[0]
+                after.append(out.tobytes() + np.random.rand(700).tobytes())
+        assert after[0] == after[1]
