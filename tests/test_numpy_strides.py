@@ -38,6 +38,11 @@ def test_a_power_of_t_is_a_jump(exponent):
     assert_same(total, words[exponent : exponent + 624])
 
 
+@pytest.mark.parametrize("exponent", [0, 1, 19936, 19937, 10**6])
+def test_a_power_divided_by_a_block_is_the_power_a_block_before(exponent):
+    assert numpy_strides._divided_by_block(numpy_strides._power_of_t(exponent + 624)) == numpy_strides._power_of_t(exponent)
+
+
 @pytest.mark.parametrize("size", [1, 312, 100_000, 2**20, 2**24 + 1, 10**10])
 @pytest.mark.parametrize("threads", [1, 2, 3, 8, 128])
 def test_strides_are_whole_blocks_and_cover_the_array(size, threads):
