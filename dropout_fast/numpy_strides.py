@@ -22,7 +22,7 @@ DRAWS_A_BLOCK = N // WORDS_A_DRAW
 BLOCKS_A_JUMP = 340
 
 #: Strides are rounded up to so many binary places, for fewer polynomials: each new stride takes 6 to 14 ms, once a process.
-PLACES = 4
+PLACES = 5
 
 Jumps = npt.NDArray[np.uint16]
 
