@@ -10,73 +10,123 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
+from .kernels.hankel import HALVINGS, ROWS
 from .kernels.mt19937 import MATRIX_A, WORDS_A_DRAW, M, N
-from .kernels.mt19937_jump import DEGREE
+from .kernels.mt19937_jump import COLUMNS, DEGREE, ONE_JUMP
 from .kernels.vectors import LANES
 
 DRAWS_A_BLOCK = N // WORDS_A_DRAW
 
-#: Blocks that a thread draws and scales in the time of one jump (124 us, 2 cores of an AMD EPYC virtual machine).
-BLOCKS_A_JUMP = 900
+#: Draws of a stride are a multiple of the bits in a word, so that no two threads write to one word of bits.
+BLOCKS_AT_A_TIME = 8
 
-#: Strides are rounded up to so many binary places, for fewer polynomials: each takes some 15 ms, once a process.
-PLACES = 4
+#: Blocks that a thread draws and scales in the time of one jump: 45 us, where a block takes 0.09 us (2 cores of an AMD EPYC
+#: virtual machine).
+BLOCKS_A_JUMP = 480
+
+#: Strides are rounded up to so many binary places, for fewer polynomials: those of a new stride take 6 to 14 ms, and 3 ms more
+#: for each thread from the third on, once a process.
+PLACES = 5
 
 Jumps = npt.NDArray[np.uint16]
 
 
-def strides(size: int, threads: int) -> tuple[int, Jumps]:
+def strides(size: int, threads: int) -> tuple[int, int, Jumps]:
     """Share the draws of an array out among threads.
 
     Returns
     -------
+    first : int
+        Draws that the first thread makes: more than the others, as it does not jump.
     stride : int
-        Draws that one thread makes, whole blocks; so that a later block is one of NumPy's as well.
-    jumps : ndarray of uint16, shape (n, 16, m)
-        For jumps over 1, 2, 4, ... strides, as many as the last stride needs, the terms of `kernels.mt19937_jump.jump`.
+        Draws that each other thread makes. Both are whole blocks, so that a later block is one of NumPy's as well.
+    jumps : ndarray of uint16, shape (n, 27, 32, 5)
+        Digits for `kernels.mt19937_jump.jump`, to the strides of the sixteen threads after the first, and then over 16, 32, ...
+        strides; as many as are needed.
     """
     blocks = -(-size // DRAWS_A_BLOCK)
-    # All threads but the first jump before they draw.
-    blocks_a_stride = _rounded_up(-(-(blocks + (threads - 1) * BLOCKS_A_JUMP) // threads))
-    last = (blocks - 1) // blocks_a_stride
-    return blocks_a_stride * DRAWS_A_BLOCK, _jumps(blocks_a_stride, last.bit_length())
+    stride = _rounded_up(max(1, -(-(blocks - BLOCKS_A_JUMP) // threads)))
+    first = stride + BLOCKS_A_JUMP
+    others = max(0, -(-(blocks - first) // stride))
+    return first * DRAWS_A_BLOCK, stride * DRAWS_A_BLOCK, _jumps(first, stride, others)
 
 
 def _rounded_up(blocks: int) -> int:
-    unit = 1 << max(3, blocks.bit_length() - PLACES)
+    unit = max(BLOCKS_AT_A_TIME, 1 << blocks.bit_length() >> PLACES)
     return -(-blocks // unit) * unit
 
 
 @functools.lru_cache(maxsize=64)
-def _jumps(blocks: int, count: int) -> Jumps:
-    """The terms of jumps over that many blocks, twice as many, and so on."""
-    jumps = np.zeros((count, LANES, DEGREE // LANES + 2), np.uint16)
-    for power in range(count):
+def _jumps(first: int, stride: int, others: int) -> Jumps:
+    """The digits of jumps to that many strides behind the first."""
+    over_many = ONE_JUMP * stride
+    powers = _progression(first, stride, min(others, ONE_JUMP)) + _progression(over_many, over_many, (others - 1) // ONE_JUMP)
+    jumps = np.empty((len(powers), 3**HALVINGS, COLUMNS, ROWS // LANES >> HALVINGS), np.uint16)
+    for i, power in enumerate(powers):
         # The kernel multiplies the block that follows.
-        exponents = _exponents(_power_of_t(N * ((blocks << power) - 1)))
-        for r in range(LANES):
-            terms = exponents[exponents % LANES == r] // LANES
-            jumps[power, r, 0] = terms.size
-            jumps[power, r, 1 : 1 + terms.size] = terms
+        jumps[i] = _digits(_divided_by_block(power))
     return jumps
 
 
-def _exponents(polynomial: int) -> npt.NDArray[np.intp]:
-    return np.flatnonzero([bit == "1" for bit in reversed(f"{polynomial:b}")])
+def _progression(first: int, step: int, count: int) -> list[int]:
+    """So many powers of t: over that many blocks, and over `step` blocks more each."""
+    powers = [_power_of_t(N * first)] if count > 0 else []
+    multiples = _multiples(_power_of_t(N * step)) if count > 1 else []
+    while len(powers) < count:
+        powers.append(_product(powers[-1], multiples))
+    return powers
+
+
+def _multiples(polynomial: int) -> list[int]:
+    """Its products with the polynomials of eight coefficients."""
+    multiples = [0]
+    for place in range(8):
+        multiples += [multiple ^ polynomial << place for multiple in multiples]
+    return multiples
+
+
+def _product(polynomial: int, multiples: list[int]) -> int:
+    """The product with the polynomial of those `_multiples`, modulo the characteristic polynomial."""
+    product = 0
+    for octet in polynomial.to_bytes(DEGREE // 8 + 1, "big"):
+        product = product << 8 ^ multiples[octet]
+    return _reduced(product)
+
+
+def _digits(polynomial: int) -> npt.NDArray[np.uint16]:
+    """A polynomial as `kernels.hankel.multiply` takes its columns: lower half, sum of both, upper half, three times over."""
+    digits = np.frombuffer(polynomial.to_bytes(COLUMNS * ROWS // 8, "little"), "<u2").reshape(1, COLUMNS, -1)
+    for _ in range(HALVINGS):
+        low, high = np.split(digits, 2, axis=-1)
+        digits = np.stack((low, low ^ high, high), axis=1).reshape(-1, *low.shape[1:])
+    return digits
 
 
 def _power_of_t(exponent: int) -> int:
     """``t**exponent`` modulo the characteristic polynomial."""
     result = 1
     for bit in f"{exponent:b}":
-        result = int(f"{result:b}", base=4)  # squared: over GF(2) a square has a zero between any two coefficients
-        result = _reduced(result << int(bit))
+        result = _reduced(_squared(result) << int(bit))
     return result
 
 
+def _squared(polynomial: int) -> int:
+    """The square modulo the characteristic polynomial: over GF(2) it has a zero between any two coefficients."""
+    return _reduced(int(f"{polynomial:b}", base=4))
+
+
+def _divided_by_block(polynomial: int) -> int:
+    """Divide by ``t**624``, modulo the characteristic polynomial, whose second lowest term is ``t**1189``."""
+    low = polynomial & (1 << N) - 1
+    return (polynomial ^ low << DEGREE ^ _times_tail(low)) >> N
+
+
 def _reduced(polynomial: int) -> int:
-    while excess := polynomial >> DEGREE:
-        polynomial ^= excess << DEGREE ^ _times_tail(excess)
+    # The tail's degree is 623 less: so many coefficients of a product go at once, and more would only come back.
+    while (excess := polynomial.bit_length() - DEGREE) > 0:
+        rest = max(0, excess - (N - 1))
+        factor = polynomial >> DEGREE + rest
+        polynomial ^= (factor << DEGREE ^ _times_tail(factor)) << rest
     return polynomial
 
 

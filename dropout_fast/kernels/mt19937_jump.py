@@ -3,51 +3,62 @@
 Each bit of the words obeys one linear recurrence, whose characteristic polynomial has degree 19,937. So
 ``word[e + k]`` is the sum (the exclusive or) of those ``word[i + k]`` whose ``t**i`` is in ``t**e`` modulo that polynomial.
 The polynomials are made by ``dropout_fast.numpy_strides``.
+
+Of 640 such sums, those over 640 neighbouring i are one product by the matrix ``word[i + k]``: one matrix for all, by Horner's
+rule in ``t**640``.
 """
 
-import numpy as np
-
-from .compiling import helper
-from .memory import load, load_long, store
+from .compiling import helper, tiny_helper
+from .hankel import ROWS, add_product, allocate_words, multiply
+from .memory import load, store
 from .mt19937 import M, N, recur
 from .vectors import LANES
 
 DEGREE = 19937
 
-#: Blocks that hold the words that the sum is over, the one before them included.
-WINDOW = 1 + (DEGREE + N + N - 1) // N
+#: So many threads have a polynomial each. Of more threads the others jump twice: a polynomial for each would take too long.
+ONE_JUMP = 16
 
-#: A state's words, at any of sixteen places in a vector.
-SPAN = N + LANES
-
-#: Lanes added up in registers at a time.
-LONG = SPAN // 5
+#: Products by the matrix.
+COLUMNS = -(-DEGREE // ROWS)
 
 
 @helper
-def jump(words, terms):
+def jump(words, digits):
     """Replace the block at the front of `words` by a later one.
 
     Parameters
     ----------
     words : ndarray of uint32
-    terms : ndarray of uint16, shape (16, n)
-        ``terms[r, 1:1 + terms[r, 0]]`` are the m for which ``t**(16 * m + r)`` is in the polynomial: so all
-        that is added up in the inner loop lies in whole vectors.
+    digits : ndarray of uint16, shape (27, 32, 5)
+        The polynomial's coefficients, 640 to a column, as `hankel.multiply` takes them.
     """
-    window = np.empty(WINDOW * N + 64, np.uint32)
-    window[:N] = words[:N]
-    # Of the block as it stands, the recurrence does not hold: the lower bits of its first word count for nothing.
-    for k in range(0, N * (WINDOW - 1), LANES):
-        store(window, N + k, recur(load(window, k), load(window, k + 1), load(window, k + M)))
-    partial = np.empty(SPAN, np.uint32)
-    words[:N] = 0
-    for r in range(LANES):
-        for start in range(0, SPAN, LONG):
-            total = load_long(window, N + start, LONG)
-            total = total ^ total
-            for i in range(1, 1 + terms[r, 0]):
-                total = total ^ load_long(window, N + start + LANES * np.intp(terms[r, i]), LONG)
-            store(partial, start, total)
-        for k in range(0, N, LANES):
-            store(words, k, load(words, k) ^ load(partial, k + r))
+    products = multiply(words_of_matrix(words), digits)
+    total = allocate_words(2 * ROWS)
+    total[:ROWS] = 0
+    for column in range(COLUMNS - 1, -1, -1):
+        for k in range(0, ROWS, LANES):
+            store(total, ROWS + k, next_vector(total, ROWS - N + k))
+        add_product(products, column, total, ROWS, total)
+    for k in range(0, N, LANES):
+        store(words, k, load(total, k))
+
+
+@tiny_helper
+def words_of_matrix(words):
+    """The words of the block that follows, and those after it.
+
+    Of the block as it stands, the recurrence does not hold: the lower bits of its first word count for nothing.
+    """
+    stream = allocate_words(N + 2 * ROWS + LANES)
+    for k in range(0, N, LANES):
+        store(stream, k, load(words, k))
+    for k in range(0, 2 * ROWS + LANES, LANES):
+        store(stream, N + k, next_vector(stream, k))
+    return stream[N:]
+
+
+@tiny_helper
+def next_vector(words, k):
+    """The sixteen words that come 624 after those from ``words[k]`` on."""
+    return recur(load(words, k), load(words, k + 1), load(words, k + M))

@@ -11,7 +11,7 @@ from .compiling import helper, kernel_by_dtype, tiny_helper
 from .masked_scale import multiply, multiply_in_float64, scale_part, scale_rest, scale_vectors
 from .memory import elements_to_alignment, fence, load, on_the_stack, store, stream
 from .mt19937 import WORDS, WORDS_A_DRAW, N, save_state, start_rings, state_at
-from .mt19937_jump import jump
+from .mt19937_jump import ONE_JUMP, jump
 from .numpy_draws import draw_group, put_bits, word_of
 from .vectors import GROUP, LANES
 
@@ -39,51 +39,57 @@ def numpy_dropout_in_float64_serial(state_address, x, bits, threshold, scale, ou
 
 
 @kernel_by_dtype("float32", "float64", parallel=True)
-def numpy_dropout_parallel(state_address, x, bits, threshold, scale, out, stride, jumps):
+def numpy_dropout_parallel(state_address, x, bits, threshold, scale, out, first, stride, jumps):
     """`numpy_dropout_serial` on several threads.
 
     Parameters
     ----------
     state_address, x, bits, threshold, scale, out
         As for `numpy_dropout_serial`.
-    stride : int
-        Elements that a thread takes, a multiple of 312 and of 64.
-    jumps : ndarray of uint16, shape (n, 16, m)
-        The terms that `jump` takes, for jumps over 1, 2, 4, ... strides.
+    first, stride : int
+        Elements that the first thread takes, and that each other takes: multiples of 312 and of 64.
+    jumps : ndarray of uint16, shape (n, 27, 32, 5)
+        Digits that `jump` takes, to the strides of the sixteen threads after the first, and then over 16, 32, ... strides.
     """
     state = state_at(state_address)
     start = start_of(state)
-    for part in numba.prange((x.size + stride - 1) // stride):
-        dropout_part(multiply, store, state, start, x, bits, threshold, scale, out, part, stride, jumps)
+    for part in numba.prange(parts_of(x.size, first, stride)):
+        dropout_part(multiply, store, state, start, x, bits, threshold, scale, out, part, first, stride, jumps)
 
 
 @kernel_by_dtype("float32", "float64", parallel=True)
-def numpy_dropout_streaming(state_address, x, bits, threshold, scale, out, stride, jumps):
+def numpy_dropout_streaming(state_address, x, bits, threshold, scale, out, first, stride, jumps):
     """`numpy_dropout_parallel` for an `out` that no cache holds."""
     state = state_at(state_address)
     start = start_of(state)
-    for part in numba.prange((x.size + stride - 1) // stride):
-        dropout_part(multiply, stream, state, start, x, bits, threshold, scale, out, part, stride, jumps)
+    for part in numba.prange(parts_of(x.size, first, stride)):
+        dropout_part(multiply, stream, state, start, x, bits, threshold, scale, out, part, first, stride, jumps)
         fence()
 
 
 @kernel_by_dtype("float32", parallel=True)
-def numpy_dropout_in_float64_parallel(state_address, x, bits, threshold, scale, out, stride, jumps):
+def numpy_dropout_in_float64_parallel(state_address, x, bits, threshold, scale, out, first, stride, jumps):
     """`numpy_dropout_in_float64_serial` on several threads."""
     state = state_at(state_address)
     start = start_of(state)
-    for part in numba.prange((x.size + stride - 1) // stride):
-        dropout_part(multiply_in_float64, store, state, start, x, bits, threshold, scale, out, part, stride, jumps)
+    for part in numba.prange(parts_of(x.size, first, stride)):
+        dropout_part(multiply_in_float64, store, state, start, x, bits, threshold, scale, out, part, first, stride, jumps)
 
 
 @kernel_by_dtype("float32", parallel=True)
-def numpy_dropout_in_float64_streaming(state_address, x, bits, threshold, scale, out, stride, jumps):
+def numpy_dropout_in_float64_streaming(state_address, x, bits, threshold, scale, out, first, stride, jumps):
     """`numpy_dropout_in_float64_parallel` for an `out` that no cache holds."""
     state = state_at(state_address)
     start = start_of(state)
-    for part in numba.prange((x.size + stride - 1) // stride):
-        dropout_part(multiply_in_float64, stream, state, start, x, bits, threshold, scale, out, part, stride, jumps)
+    for part in numba.prange(parts_of(x.size, first, stride)):
+        dropout_part(multiply_in_float64, stream, state, start, x, bits, threshold, scale, out, part, first, stride, jumps)
         fence()
+
+
+@tiny_helper
+def parts_of(size, first, stride):
+    """How many threads have elements."""
+    return 1 + (max(0, size - first) + stride - 1) // stride
 
 
 @tiny_helper
@@ -102,15 +108,17 @@ def copy_block(block):
 
 
 @helper
-def dropout_part(product, write, state, start, x, bits, threshold, scale, out, part, stride, jumps):
-    """`dropout_stride` for the stride of that number, to whose block it jumps over powers of two of strides."""
-    first, position = start
-    block = copy_block(first)
-    for power in range(jumps.shape[0]):
-        if np.intp(part) >> power & 1:
-            jump(block, jumps[power])
-    begin = np.intp(part) * stride
-    end = min(x.size, begin + stride)
+def dropout_part(product, write, state, start, x, bits, threshold, scale, out, part, first, stride, jumps):
+    """`dropout_stride` for the thread of that number, after a jump or two to its block."""
+    block, position = copy_block(start[0]), start[1]
+    begin, end = np.intp(0), min(x.size, first)
+    if part > 0:
+        others = np.intp(part) - 1
+        jump(block, jumps[others % ONE_JUMP])
+        if others >= ONE_JUMP:
+            jump(block, jumps[ONE_JUMP - 1 + others // ONE_JUMP])
+        begin = first + others * stride
+        end = min(x.size, begin + stride)
     dropout_stride(product, write, state, (block, position), x, bits, threshold, scale, out, begin, end)
 
 

@@ -172,6 +172,12 @@ def _shuffle(indices):
 
 
 @intrinsic(prefer_literal=True)
+def elements_from(typing_context, low, high, first):
+    """Sixteen elements from the one of that constant index on, of two vectors laid end to end."""
+    return low(low, high, first), _shuffle(list(range(first.literal_value, first.literal_value + LANES)))
+
+
+@intrinsic(prefer_literal=True)
 def every_second(typing_context, low, high, first):
     """Every second element, from that of constant index 0 or 1 on, of two vectors laid end to end."""
     return low(low, high, first), _shuffle(list(range(first.literal_value, 2 * LANES, 2)))
