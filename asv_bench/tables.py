@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from dropout_fast import numpy_strides
 from dropout_fast.bench.columns import fair_copy
 from dropout_fast.bench.report import RATIOS, Table, size_text
 from dropout_fast.bench.small import PAIRS
@@ -13,6 +14,7 @@ from dropout_fast.bench.small import PAIRS
 NARROW_SIZE, NARROW_KEEP_PROB = 2**20, "0.9"
 
 #: What is compared on several numbers of threads, in the names of a bench file.
+ON_PAPER = (4, 8, 16)
 SCALED, RATIO_OF_SCALED = "numpy forward, out=", "forward, out="
 
 
@@ -55,18 +57,27 @@ def all_tables(
 
 
 def scaling(files: Iterable[dict[str, Any]]) -> Table:
-    """Engine numpy on several numbers of threads, one a file: nanoseconds an element, and over the reference of the same run."""
+    """Engine numpy on several numbers of threads, one a file: nanoseconds an element, and over the reference of the same run.
+
+    On paper for those that no file has: what the longest share of an array takes by the time of one thread.
+    """
     rows = {file["machine"]["threads"]: {row["size"]: row for row in file["rows"]} for file in files}
     sizes = sorted(set.intersection(*(set(row) for row in rows.values())))
-    return [
-        ["engine numpy, forward with out=, threads", *(size_text(size) for size in sizes)],
-        *([str(threads), *(_scaled(rows[threads][size]) for size in sizes)] for threads in sorted(rows)),
-    ]
+    one = rows[min(rows)]
+    body = [[str(threads), *(_measured(rows[threads][size]) for size in sizes)] for threads in sorted(rows)]
+    for threads in ON_PAPER:
+        if threads not in rows:
+            body.append([f"{threads}, on paper", *(_on_paper(one[size], size, threads) for size in sizes)])
+    return [["engine numpy, forward with out=, threads", *(size_text(size) for size in sizes)], *body]
 
 
-def _scaled(row: dict[str, Any]) -> str:
-    nanoseconds, ratio = row["ns_per_element"][SCALED], row["ratios"][RATIO_OF_SCALED]
-    return f"{_number(nanoseconds, ' ns')}, {_number(ratio, 'x')}"
+def _measured(row: dict[str, Any]) -> str:
+    return f"{_number(row['ns_per_element'][SCALED], ' ns')}, {_number(row['ratios'][RATIO_OF_SCALED], 'x')}"
+
+
+def _on_paper(one: dict[str, Any], size: int, threads: int) -> str:
+    longest = numpy_strides.shares(size, threads)[0] * numpy_strides.DRAWS_A_BLOCK
+    return _number(one["ns_per_element"][SCALED] * longest / size, " ns")
 
 
 def over_copies(measured: dict[str, Any]) -> Table:

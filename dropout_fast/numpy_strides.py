@@ -36,19 +36,25 @@ def strides(size: int, threads: int) -> tuple[int, int, Jumps]:
 
     Returns
     -------
-    first : int
-        Draws that the first thread makes: more than the others, as it does not jump.
-    stride : int
-        Draws that each other thread makes. Both are whole blocks, so that a later block is one of NumPy's as well.
+    first, stride : int
+        Draws that the first thread makes, and that each other makes: whole blocks, so that a later block is one of NumPy's too.
     jumps : ndarray of uint16, shape (n, 27, 32, 5)
         Digits for `kernels.mt19937_jump.jump`, to the strides of the sixteen threads after the first, and then over 16, 32, ...
         strides; as many as are needed.
     """
+    first, stride, others = shares(size, threads)
+    return first * DRAWS_A_BLOCK, stride * DRAWS_A_BLOCK, _jumps(first, stride, others)
+
+
+def shares(size: int, threads: int) -> tuple[int, int, int]:
+    """Blocks that the first thread draws, and each other, and how many others there are.
+
+    The first thread draws more, as it does not jump.
+    """
     blocks = -(-size // DRAWS_A_BLOCK)
     stride = _rounded_up(max(1, -(-(blocks - BLOCKS_A_JUMP) // threads)))
     first = stride + BLOCKS_A_JUMP
-    others = max(0, -(-(blocks - first) // stride))
-    return first * DRAWS_A_BLOCK, stride * DRAWS_A_BLOCK, _jumps(first, stride, others)
+    return first, stride, max(0, -(-(blocks - first) // stride))
 
 
 def _rounded_up(blocks: int) -> int:

@@ -36,7 +36,7 @@ def test_the_figures_are_the_files(monkeypatch, tmp_path):
     assert text == f"before\n<!-- figures: python -m asv_bench readme -->\n{readme.figures()}<!-- end of figures -->\nafter\n"
     assert "| 98.8 |" in text and "| 87.65 |" in text and "| generic |" in text
     scaled = tables.scaling([measured, one_thread])
-    assert [row[0] for row in scaled[1:]] == ["1", str(measured["machine"]["threads"])]
+    assert [row[0] for row in scaled[1:]] == ["1", "2", "4, on paper", "8, on paper", "16, on paper"]
     assert scaled[0][1:] == ["16 Mi"] and scaled[1][1] in text and scaled[1][1].endswith("x")
     page.write_text("no comments")
     assert readme.run(argparse.Namespace()) == 1

@@ -11,7 +11,7 @@ from numba import config
 
 import dropout_fast
 from dropout_fast import numpy_strides, reference, runtime
-from dropout_fast.numpy_strides import BLOCKS_A_JUMP, DRAWS_A_BLOCK, strides
+from dropout_fast.numpy_strides import BLOCKS_A_JUMP, DRAWS_A_BLOCK, shares
 
 DEGREE = 19937
 
@@ -45,14 +45,12 @@ def test_a_power_divided_by_a_block_is_the_power_a_block_before(exponent):
 
 @pytest.mark.parametrize("size", [1, 312, 100_000, 2**20, 2**24 + 1, 10**10])
 @pytest.mark.parametrize("threads", [1, 2, 3, 8, 128])
-def test_strides_are_whole_blocks_and_cover_the_array(size, threads):
-    with patch.object(numpy_strides, "_jumps", lambda *blocks: blocks):
-        first, stride, blocks = strides(size, threads)
-    assert (first, stride) == (blocks[0] * DRAWS_A_BLOCK, blocks[1] * DRAWS_A_BLOCK)
-    assert first % 64 == stride % 64 == 0 and first == stride + BLOCKS_A_JUMP * DRAWS_A_BLOCK
-    others = blocks[2]
+def test_shares_are_whole_words_of_bits_and_cover_the_array(size, threads):
+    first, stride, others = shares(size, threads)
+    assert first % 8 == stride % 8 == 0 and first == stride + BLOCKS_A_JUMP
     assert 0 <= others < threads
-    assert first + others * stride >= size > (first + (others - 1) * stride if others else 0)
+    blocks = -(-size // DRAWS_A_BLOCK)
+    assert first + others * stride >= blocks > (first + (others - 1) * stride if others else 0)
 
 
 @pytest.mark.parametrize("others", [0, 1, 16, 17, 40])
