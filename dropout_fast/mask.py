@@ -49,14 +49,12 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
 
     __slots__ = ("_scaled", "keep_prob", "shape")
 
+    shape: tuple[int, ...]
+    keep_prob: Any
     seed: int | None
     step: int | None
     offset: int | None
-
-    def __init__(self, shape: tuple[int, ...], keep_prob: Any, scaled: bool) -> None:
-        self.shape = shape
-        self.keep_prob = keep_prob
-        self._scaled = scaled
+    _scaled: bool
 
     def apply(self, a: npt.ArrayLike, out: npt.NDArray[Any] | None = None) -> Any:
         """Multiply by the mask: the forward's scaling, and the whole of the backward.

@@ -23,12 +23,12 @@ _GENERATOR = np.random.MT19937(0)
 def warmup() -> None:
     """Compile every kernel and keep it in Numba's cache on disk, or load it from there.
 
-    Compiling takes about 45 s, once for each installation and processor; loading 0.2 s.
+    Compiling takes about 50 s, once for each installation and processor; loading 0.2 s.
     ``python -m dropout_fast warmup`` is the same and says how long each took.
 
     Notes
     -----
-    Without it, each kernel is compiled when first needed, which takes about a second.
+    Without it, each kernel is compiled when first needed, which takes one to four seconds.
     """
     for _, step in steps():
         step()

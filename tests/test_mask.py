@@ -127,7 +127,7 @@ def test_one_bit_an_element():
 def test_peak_memory_is_out_and_one_bit_an_element(dtype):
     x = np.ones(2**20, dtype)
     dropout_param = {"p": 0.7, "mode": "train"}
-    # A few Python objects; a thread's twisted words (22 KiB), and what it jumps with (335 KiB).
+    # A few Python objects; what a thread jumps with (335 KiB).
     constant = 32_000 + 370_000 * config.NUMBA_NUM_THREADS
     peak = peak_bytes(lambda: dropout_fast.dropout_forward(x, dropout_param))
     assert peak < x.nbytes + x.size / 8 + constant

@@ -82,45 +82,11 @@ def scale_group(product, write, x, bits, shift, scale, out, i):
 
 
 @helper
-def scale_vectors(product, write, x, lanes, scale, out, i):
-    """Scale four vectors, all of which are loaded before the first is written.
-
-    A processor tells loads from earlier stores by the lower bits of their addresses. In turn, 1 Mi took 27 % longer where
-    `out` lay 64 bytes behind `x`, modulo 4 KiB, and 1 to 3 % longer elsewhere.
-    """
-    first = product(load(x, i), lanes[0], scale)
-    second = product(load(x, i + LANES), lanes[1], scale)
-    third = product(load(x, i + 2 * LANES), lanes[2], scale)
-    fourth = product(load(x, i + 3 * LANES), lanes[3], scale)
-    write(out, i, first)
-    write(out, i + LANES, second)
-    write(out, i + 2 * LANES, third)
-    write(out, i + 3 * LANES, fourth)
-
-
-@helper
-def scale_rest(product, x, lanes, scale, out, i, count):
-    """`scale_vectors` for up to 64 elements."""
-    scale_lanes(product, x, lanes[0], scale, out, i, count)
-    scale_lanes(product, x, lanes[1], scale, out, i + LANES, count - LANES)
-    scale_lanes(product, x, lanes[2], scale, out, i + 2 * LANES, count - 2 * LANES)
-    scale_lanes(product, x, lanes[3], scale, out, i + 3 * LANES, count - 3 * LANES)
-
-
-@helper
 def scale_part(product, x, bits, shift, scale, out, i, count):
-    """Scale up to sixteen elements by keep bits in memory."""
+    """Scale up to sixteen elements and touch no memory but theirs."""
     if count > 0:
         inside = first_lanes(count)
         store_part(out, i, product(load_part(x, i, inside), load_last_lanes(bits, i + shift), scale), inside)
-
-
-@helper
-def scale_lanes(product, x, lanes, scale, out, i, count):
-    """Scale at most `count` of sixteen elements and touch no memory but theirs."""
-    if count > 0:
-        inside = first_lanes(count)
-        store_part(out, i, product(load_part(x, i, inside), lanes, scale), inside)
 
 
 @kernel_by_dtype("float32", "float64", "float16", "bfloat16")

@@ -73,7 +73,7 @@ def store(typing_context, array, index, vector):
 
 @intrinsic
 def stream(typing_context, array, index, vector):
-    """As `store`, past the caches; the address must be a multiple of `alignment_of(array)`."""
+    """As `store`, past the caches; the address must be one to which `elements_to_alignment` leads, or whole vectors on."""
 
     def generate(context, builder, signature, values):
         pointer = _pointer(context, builder, array, values[0], values[1], _in_memory(array))

@@ -3,9 +3,11 @@
 The generator (Matsumoto and Nishimura, "Mersenne Twister: a 623-dimensionally equidistributed
 uniform pseudo-random number generator", ACM TOMACS 8(1), 1998) is the recurrence
 ``word[k + 624] = word[k + 397] ^ (upper bit of word[k], lower bits of word[k + 1]) A``. NumPy keeps a block of 624 words and
-a position among them. Of a draw's two words the second hardly ever counts; so here the first words of draws lie in one ring,
-where vectors of them are drawn as they lie, and the second words in another. In the recurrence every other word of a vector is
-then that far back that it is half as far, and no vector has to be put together from two.
+a position among them.
+
+A draw takes two words, of which the second hardly ever counts. So first words lie in one ring and second words in another, and
+vectors of either are read as they are drawn. In draws, a new first word is made of the first and the second word 312 back and
+the second word 114 back; a new second word of the second word 312 back and the first words 311 and 113 back.
 """
 
 import numba

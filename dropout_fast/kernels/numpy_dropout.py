@@ -8,11 +8,12 @@ import numba
 import numpy as np
 
 from .compiling import helper, kernel_by_dtype, tiny_helper
-from .masked_scale import multiply, multiply_in_float64, scale_part, scale_rest, scale_vectors
+from .masked_scale import multiply, multiply_in_float64, scale_part
 from .memory import elements_to_alignment, fence, load, on_the_stack, store, stream
 from .mt19937 import WORDS, WORDS_A_DRAW, N, save_state, start_rings, state_at
 from .mt19937_jump import ONE_JUMP, jump
 from .numpy_draws import draw_group, put_bits, word_of
+from .register_scale import scale_rest, scale_vectors
 from .vectors import GROUP, LANES
 
 
@@ -126,8 +127,9 @@ def dropout_part(product, write, state, start, x, bits, threshold, scale, out, p
 def dropout_stride(product, write, state, start, x, bits, threshold, scale, out, begin, end):
     """Draw and scale the elements from `begin`, a multiple of 64, to `end`; the last stride leaves NumPy's state behind.
 
-    `start` is the block before the first word, or with it, and the word's position. Groups lie as the vectors of `out` do, and
-    are scaled in the registers in which they are drawn; of the first group only the last few draws, if any, are of this stride.
+    `start` is the block before the first word, or with it, and the word's position. Groups lie as the vectors of `out` do:
+    bits are scaled by in the registers in which they are drawn. Of the first group only the last few draws, if any, are of this
+    stride; the others are of words that mean nothing, and are shifted out.
     """
     block, position = start
     rings = on_the_stack(np.uint32, WORDS)
