@@ -9,6 +9,7 @@ from dropout_fast import numpy_strides
 from dropout_fast.bench.columns import fair_copy
 from dropout_fast.bench.report import RATIOS, Table, size_text
 from dropout_fast.bench.small import PAIRS
+from dropout_fast.kernels.mt19937 import DRAWS_A_BLOCK
 
 #: Where a narrower instruction set is compared.
 NARROW_SIZE, NARROW_KEEP_PROB = 2**20, "0.9"
@@ -76,7 +77,7 @@ def _measured(row: dict[str, Any]) -> str:
 
 
 def _on_paper(one: dict[str, Any], size: int, threads: int) -> str:
-    longest = numpy_strides.shares(size, threads)[0] * numpy_strides.DRAWS_A_BLOCK
+    longest = numpy_strides.shares(size, threads)[0] * DRAWS_A_BLOCK
     return _number(one["ns_per_element"][SCALED] * longest / size, " ns")
 
 

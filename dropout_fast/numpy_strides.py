@@ -11,11 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .kernels.hankel import HALVINGS, ROWS
-from .kernels.mt19937 import MATRIX_A, WORDS_A_DRAW, M, N
+from .kernels.mt19937 import DRAWS_A_BLOCK, MATRIX_A, M, N
 from .kernels.mt19937_jump import COLUMNS, DEGREE, ONE_JUMP
 from .kernels.vectors import LANES
-
-DRAWS_A_BLOCK = N // WORDS_A_DRAW
 
 #: Draws of a stride are a multiple of the bits in a word, so that no two threads write to one word of bits.
 BLOCKS_AT_A_TIME = 8

@@ -11,7 +11,8 @@ from numba import config
 
 import dropout_fast
 from dropout_fast import numpy_strides, reference, runtime
-from dropout_fast.numpy_strides import BLOCKS_A_JUMP, DRAWS_A_BLOCK, shares
+from dropout_fast.kernels.mt19937 import DRAWS_A_BLOCK
+from dropout_fast.numpy_strides import BLOCKS_A_JUMP, shares
 
 DEGREE = 19937
 
