@@ -14,8 +14,10 @@ from dropout_fast.kernels.mt19937 import DRAWS_A_BLOCK
 #: Where a narrower instruction set is compared.
 NARROW_SIZE, NARROW_KEEP_PROB = 2**20, "0.9"
 
-#: What is compared on several numbers of threads, in the names of a bench file.
+#: Numbers of threads whose times are worked out from that of one, where there are not so many.
 ON_PAPER = (4, 8, 16)
+
+#: What is compared on several numbers of threads, in the names of a bench file.
 SCALED, RATIO_OF_SCALED = "numpy forward, out=", "forward, out="
 
 
@@ -64,11 +66,10 @@ def scaling(files: Iterable[dict[str, Any]]) -> Table:
     """
     rows = {file["machine"]["threads"]: {row["size"]: row for row in file["rows"]} for file in files}
     sizes = sorted(set.intersection(*(set(row) for row in rows.values())))
-    one = rows[min(rows)]
     body = [[str(threads), *(_measured(rows[threads][size]) for size in sizes)] for threads in sorted(rows)]
     for threads in ON_PAPER:
-        if threads not in rows:
-            body.append([f"{threads}, on paper", *(_on_paper(one[size], size, threads) for size in sizes)])
+        if 1 in rows and threads not in rows:
+            body.append([f"{threads}, on paper", *(_on_paper(rows[1][size], size, threads) for size in sizes)])
     return [["engine numpy, forward with out=, threads", *(size_text(size) for size in sizes)], *body]
 
 

@@ -26,7 +26,7 @@ def forward(x: npt.NDArray[Any], p: Any, scaled: bool, out: Any, room: npt.NDArr
 
     `room` is `out`, or where that is None a new array like `x`.
     """
-    if x.ndim and x.size and type(x) is np.ndarray and x.flags.carray and (out is None or out is x or is_plain(out)):
+    if x.ndim and x.size and is_plain(x) and (out is None or out is x or is_plain(out)):
         bits = numpy_stream.draw_and_scale(x, p, scaled, room)
         if bits is not None:
             return room, NumpyMask(bits, x.shape, p, scaled)

@@ -110,13 +110,9 @@ def _power_of_t(exponent: int) -> int:
     """``t**exponent`` modulo the characteristic polynomial."""
     result = 1
     for bit in f"{exponent:b}":
-        result = _reduced(_squared(result) << int(bit))
+        squared = int(f"{result:b}", base=4)  # over GF(2) a square has a zero between any two coefficients
+        result = _reduced(squared << int(bit))
     return result
-
-
-def _squared(polynomial: int) -> int:
-    """The square modulo the characteristic polynomial: over GF(2) it has a zero between any two coefficients."""
-    return _reduced(int(f"{polynomial:b}", base=4))
 
 
 def _divided_by_block(polynomial: int) -> int:

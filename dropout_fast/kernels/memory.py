@@ -205,17 +205,6 @@ def store_word(typing_context, octets, index, word):
     return types.void(octets, types.intp, word), generate
 
 
-@intrinsic(prefer_literal=True)
-def lanes_of(typing_context, word, part):
-    """Sixteen of a uint64's bits as booleans: the lowest for part 0, the highest for part 3, a constant."""
-
-    def generate(context, builder, signature, values):
-        shifted = builder.lshr(values[0], ir.Constant(values[0].type, LANES * part.literal_value))
-        return builder.bitcast(builder.trunc(shifted, ir.IntType(LANES)), ir.VectorType(ir.IntType(1), LANES))
-
-    return VectorType(types.boolean)(word, part), generate
-
-
 @intrinsic
 def store_words(typing_context, octets, index, vector):
     """Write a vector of uint64 to the 64 bytes from ``octets[index]`` on."""

@@ -47,6 +47,13 @@ def state_at(address):
 
 
 @helper
+def copy_block(block, copy):
+    """Copy a block's words from the front of one array to that of another."""
+    for k in range(0, N, LANES):
+        store(copy, k, load(block, k))
+
+
+@helper
 def start_rings(rings, block, position):
     """Lay a block into rings so that the word at `position` is the first of a draw and of a vector.
 

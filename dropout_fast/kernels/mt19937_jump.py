@@ -11,7 +11,7 @@ rule in ``t**640``.
 from .compiling import helper, tiny_helper
 from .hankel import ROWS, add_product, allocate_words, multiply
 from .memory import load, store
-from .mt19937 import M, N, recur
+from .mt19937 import M, N, copy_block, recur
 from .vectors import LANES
 
 DEGREE = 19937
@@ -40,8 +40,7 @@ def jump(words, digits):
         for k in range(0, ROWS, LANES):
             store(total, ROWS + k, next_vector(total, ROWS - N + k))
         add_product(products, column, total, ROWS, total)
-    for k in range(0, N, LANES):
-        store(words, k, load(total, k))
+    copy_block(total, words)
 
 
 @tiny_helper
@@ -51,8 +50,7 @@ def words_of_matrix(words):
     Of the block as it stands, the recurrence does not hold: the lower bits of its first word count for nothing.
     """
     stream = allocate_words(N + 2 * ROWS + LANES)
-    for k in range(0, N, LANES):
-        store(stream, k, load(words, k))
+    copy_block(words, stream)
     for k in range(0, 2 * ROWS + LANES, LANES):
         store(stream, N + k, next_vector(stream, k))
     return stream[N:]

@@ -9,12 +9,12 @@ import numpy as np
 
 from .compiling import helper, kernel_by_dtype, tiny_helper
 from .masked_scale import multiply, multiply_in_float64, scale_part
-from .memory import elements_to_alignment, fence, load, on_the_stack, store, stream
-from .mt19937 import WORDS, WORDS_A_DRAW, N, save_state, start_rings, state_at
+from .memory import elements_to_alignment, fence, on_the_stack, store, stream
+from .mt19937 import WORDS, WORDS_A_DRAW, N, copy_block, save_state, start_rings, state_at
 from .mt19937_jump import ONE_JUMP, jump
 from .numpy_draws import draw_group, put_bits, word_of
 from .register_scale import scale_rest, scale_vectors
-from .vectors import GROUP, LANES
+from .vectors import GROUP
 
 
 @kernel_by_dtype("float32", "float64")
@@ -96,29 +96,23 @@ def parts_of(size, first, stride):
 @tiny_helper
 def start_of(state):
     """A copy of the state's block, as it changes when the last stride is drawn, and the position among its words."""
-    return copy_block(state), np.intp(state[N])
-
-
-@helper
-def copy_block(block):
-    """Another array of the block's words."""
-    copy = np.empty(N, np.uint32)
-    for k in range(0, N, LANES):
-        store(copy, k, load(block, k))
-    return copy
+    block = np.empty(N, np.uint32)
+    copy_block(state, block)
+    return block, np.intp(state[N])
 
 
 @helper
 def dropout_part(product, write, state, start, x, bits, threshold, scale, out, part, first, stride, jumps):
     """`dropout_stride` for the thread of that number, after a jump or two to its block."""
-    block, position = copy_block(start[0]), start[1]
+    block, position = np.empty(N, np.uint32), start[1]
+    copy_block(start[0], block)
     begin, end = np.intp(0), min(x.size, first)
     if part > 0:
-        others = np.intp(part) - 1
-        low, high = others % ONE_JUMP, others // ONE_JUMP
+        other = np.intp(part) - 1
+        low, high = other % ONE_JUMP, other // ONE_JUMP
         for i in range(1 + min(high, 1)):  # a loop, so that the jump is compiled once: 1 s less
             jump(block, jumps[low if i == 0 else ONE_JUMP - 1 + high])
-        begin = first + others * stride
+        begin = first + other * stride
         end = min(x.size, begin + stride)
     dropout_stride(product, write, state, (block, position), x, bits, threshold, scale, out, begin, end)
 
