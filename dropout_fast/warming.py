@@ -28,7 +28,7 @@ def warmup() -> None:
 
     Notes
     -----
-    Without it, each kernel is compiled when first needed, which takes one to four seconds.
+    Without it, each kernel is compiled when first needed, which takes one to six seconds.
     """
     for _, step in steps():
         step()
