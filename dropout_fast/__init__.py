@@ -4,7 +4,7 @@ from .drop_in import dropout_backward, dropout_forward
 from .functional import dropout
 from .layer import Dropout
 from .mask import KeepMask
-from .warming import warmup
+from .warmup import warmup
 
 __version__ = "0.1.0"
 

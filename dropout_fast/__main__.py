@@ -9,7 +9,7 @@ DESCRIPTIONS = {
     "bench": "measure dropout on this machine, beside a copy, NumPy and other libraries",
     "warmup": "compile every kernel now and keep it in Numba's cache, so that no later call has to",
 }
-MODULES = {"demo": "demo.command", "bench": "bench.command", "warmup": "warming"}
+MODULES = {"demo": "demo.command", "bench": "bench.command", "warmup": "warmup"}
 
 
 def main(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""dropout_forward and dropout_backward: the signatures, and the numbers, of the NumPy code people have."""
+"""dropout_forward and dropout_backward: the signatures, and the numbers, of the NumPy code that people have."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,15 +6,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import functional, numpy_mask
-from .checks import NUMERIC_KINDS, as_counter, as_keep_prob, as_numeric_array, check_out, check_shape, shown
-from .entropy import fresh_seed
+from . import _dispatch
+from ._validate import NUMERIC_KINDS, as_counter, as_numeric_array, as_probability, check_out, check_shape, shown
 from .mask import KeepMask
+from .streams.counter import COUNTER
+from .streams.numpy_global import numpy_stream
+from .streams.rounding import ZERO, multiply_by_numpy, numpy_rounding
+from .streams.seeds import fresh_seed
 
 MODES = ("train", "test")
 ENGINES = ("numpy", "fast")
+DX_DTYPES = ("dout", "float64")
 
-_MASKS = (KeepMask, np.ndarray, float, bool, np.generic)  # of 0-d x the NumPy code's mask is no array
+#: The keys that we read.
+KEYS = frozenset(("p", "mode", "seed", "step", "scale_at", "engine", "dx_dtype"))
+
+#: Keys that people write where they mean one of `KEYS`, in lower case; besides those that differ from it in case or a "_" only.
+NEAR_MISSES = {
+    "keep_prob": "p",
+    "keepprob": "p",
+    "prob": "p",
+    "scale": "scale_at",
+}
+
+_MASKS = (KeepMask, np.ndarray, float, bool, np.generic)  # for a 0-d x the NumPy code's mask is no array
 
 
 def dropout_forward(
@@ -27,18 +42,21 @@ def dropout_forward(
     x : array_like, any shape
         float32 and float64 take the kernels; other numbers give the same values as NumPy, by NumPy.
     dropout_param : mapping
-        - ``"p"``: probability of KEEPING an element, in (0, 1].
+        - ``"p"``: probability of KEEPING an element, in (0, 1]; in engine "fast" it may be 0.
         - ``"mode"``: "train" drops; "test" returns x.
         - ``"seed"`` (optional): given to `np.random.seed` first, in either mode. In engine "fast", the seed of
           `dropout`, an int or None.
+        - ``"step"`` (optional): in engine "fast", the step of `dropout`, 0 by default. With a seed, count it up from call to
+          call: each seed and step have one mask.
         - ``"scale_at"`` (optional): "train" divides kept elements by p; "test" is the older form, in
           which training does not scale and mode "test" returns ``x * p``.
         - ``"engine"`` (optional): "numpy", the stream of `np.random`, or "fast", that of `dropout`, which neither
           reads nor moves `np.random`.
+        - ``"dx_dtype"`` (optional): for `dropout_backward`: "dout", the default, or "float64".
 
-        Other keys are ignored.
+        Other keys are ignored, except those that are close to one of these, "Seed" or "keep_prob" say: they are errors.
     out : ndarray, optional
-        Where the result goes: ``out=x`` (in place), or an array apart of x's shape and dtype. A new
+        Where the result goes: ``out=x`` (in place), or a separate array of x's shape and dtype. A new
         large array costs more than the computation: pass `out` in a training loop.
 
     Returns
@@ -53,8 +71,9 @@ def dropout_forward(
     TypeError
         x holds no numbers, `dropout_param` is no mapping, p is no number, or `out` is no array.
     ValueError
-        p is outside (0, 1]; p or mode is missing; mode, engine or scale_at is unknown; x is ragged; `out`
-        has another shape or dtype than x, is read-only, or overlaps x in part. Nothing is drawn then.
+        p is out of its range; p or mode is missing; the value of another key is unknown or out of its range; a key is
+        misspelt; x is ragged; `out` has another shape or dtype than x, is read-only, or overlaps x in part. Nothing is drawn
+        then.
 
     Notes
     -----
@@ -79,26 +98,27 @@ def dropout_forward(
            [2., 0., 2., 0.]], dtype=float32)
     """
     p, mode, scale_at, engine = _read(dropout_param)
-    # Here as in `_read`, what is as usual is seen without a call of a function of its own: 0.1 us each.
+    # Here as in `_read`, usual values are recognised without a call, which would take 0.1 us each.
     if type(x) is not np.ndarray or x.dtype.kind not in NUMERIC_KINDS:
         x = as_numeric_array("x", x)
     if out is not None:
         check_out(out, "x", x)
-    # Asked for before anything is drawn: lack of memory leaves np.random as it was.
-    room: Any = np.empty(x.shape, x.dtype) if out is None and mode == "train" and engine == "numpy" else out
-    seed = _seed(dropout_param, engine)
     if mode == "test":
-        result = (x * p).astype(x.dtype, copy=False) if scale_at == "test" else x
-        if out is not None and out is not result:
-            np.copyto(out, result)
-        return result if out is None else out, (dropout_param, None)
+        return _forward_of_test(x, dropout_param, p, scale_at, engine, out), (dropout_param, None)
     scaled = scale_at == "train"
-    mask: KeepMask
     if engine == "fast":
-        out, mask = functional.forward(x, (seed, 0, 0, float(p)), scaled, out, store_mask=True)
+        key = (*_seed_and_step(dropout_param), 0, float(p))
+        mask = KeepMask(x.shape, key[3], scaled, ZERO, key)
+        result = _dispatch.forward(COUNTER, key, mask, x, out)
     else:
-        out, mask = numpy_mask.forward(x, p, scaled, out, room)
-    return out if out.dtype is x.dtype else out.astype(x.dtype, copy=False), (dropout_param, mask)
+        if "seed" in dropout_param:
+            if out is None:
+                np.empty(x.shape, x.dtype)  # a lack of memory shows before `np.random` is seeded
+            _seed_numpy(dropout_param)
+        stream, key_of_numpy = numpy_stream(p)
+        mask = KeepMask(x.shape, p, scaled, numpy_rounding(x.shape, p, scaled), None)
+        result = _dispatch.forward(stream, key_of_numpy, mask, x, out)
+    return result if result.dtype is x.dtype else result.astype(x.dtype, copy=False), (dropout_param, mask)
 
 
 def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.NDArray[Any] | None = None) -> Any:
@@ -109,16 +129,19 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
     dout : array_like, the forward's shape
         Gradient with respect to the forward's out.
     cache : tuple
-        ``(dropout_param, mask)`` from `dropout_forward`; the mask may also be an array, as NumPy code makes it.
+        ``(dropout_param, mask)`` from `dropout_forward`. The mask may also be an array, as NumPy code makes it: one of floats
+        is the factor itself; one of booleans says what was kept, and is divided by ``dropout_param["p"]`` unless
+        ``dropout_param["scale_at"]`` is "test".
     out : ndarray, optional
-        Where the result goes: ``out=dout`` (in place), or an array apart of dout's shape; its dtype is
+        Where the result goes: ``out=dout`` (in place), or a separate array of dout's shape; its dtype is
         dout's, or float64 for a float32 dout, which gives the unrounded product of the NumPy code.
 
     Returns
     -------
     ndarray
         `out` if given. In mode "train" ``dout * mask`` in dout's dtype (integers and booleans
-        become floats); in mode "test" dout itself.
+        become floats), or, with ``dropout_param["dx_dtype"] = "float64"``, in the dtype that NumPy gives it; in mode "test"
+        dout itself.
 
     Raises
     ------
@@ -131,7 +154,9 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
     Notes
     -----
     The one deliberate difference from the NumPy code: there, a float32 dout times the float64 mask
-    becomes float64, which doubles the cost of all that follows. Here dx keeps dout's dtype.
+    becomes float64, which doubles the cost of all that follows. Here dx keeps dout's dtype, so the losses of a
+    float32 training run part from those of the NumPy code at the second step. ``dropout_param["dx_dtype"] = "float64"`` gives
+    the very numbers of the NumPy code.
 
     Examples
     --------
@@ -140,28 +165,78 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
     >>> dropout_backward(np.array([1.0, 2.0, 3.0, 4.0]), cache)
     array([0., 0., 6., 0.])
     """
-    mode, mask = _read_cache(cache)
+    mode, mask, dropout_param = _read_cache(cache)
     dout = as_numeric_array("dout", dout)
     if mode == "test":
-        return functional.pass_on("dout", dout, out)
-    factor = mask if isinstance(mask, KeepMask) else np.asarray(mask)
+        return pass_through("dout", dout, out)
+    is_ours = isinstance(mask, KeepMask)
+    factor = mask if is_ours else np.asarray(mask)
     check_shape("dout", dout, factor.shape)
+    if not is_ours and factor.dtype == np.bool_ and dropout_param.get("scale_at", "train") == "train":
+        mask = factor = factor / _read_p(dropout_param)
     if out is not None:
         check_out(out, "dout", dout, factor)
-    return mask.multiply(dout, out) if isinstance(mask, KeepMask) else numpy_mask.multiply_by_numpy(dout, mask, out)
+    elif dropout_param.get("dx_dtype", "dout") != "dout":
+        _one_of("dx_dtype", dropout_param["dx_dtype"], DX_DTYPES)
+        out = np.empty(dout.shape, np.result_type(dout.dtype, factor.dtype))
+    return _dispatch.apply(mask, dout, out) if is_ours else multiply_by_numpy(dout, mask, out)
+
+
+def pass_through(name: str, x: Any, out: npt.NDArray[Any] | None) -> Any:
+    """What dropout is where nothing is dropped: x itself, or a copy in `out`; `name` is x's in a complaint."""
+    if out is None or out is x:
+        return x
+    x = as_numeric_array(name, x)
+    check_out(out, name, x)
+    np.copyto(out, x)
+    return out
+
+
+def _forward_of_test(
+    x: npt.NDArray[Any], dropout_param: Mapping[str, Any], p: Any, scale_at: str, engine: str, out: npt.NDArray[Any] | None
+) -> Any:
+    """Mode "test": x, or ``x * p`` where training does not scale. The seed is checked, or given to NumPy, as in mode "train"."""
+    if engine == "fast":
+        _seed_and_step(dropout_param)
+    elif "seed" in dropout_param:
+        _seed_numpy(dropout_param)
+    result = (x * p).astype(x.dtype, copy=False) if scale_at == "test" else x
+    if out is None or out is result:
+        return result
+    np.copyto(out, result)
+    return out
 
 
 def _read(dropout_param: Mapping[str, Any]) -> tuple[Any, str, str, str]:
     if type(dropout_param) is not dict and not isinstance(dropout_param, Mapping):  # the second alone takes 0.1 us
         raise TypeError(f"`dropout_param` has type {type(dropout_param).__name__}; expected a dict with 'p' and 'mode'.")
-    if "p" not in dropout_param:
-        raise ValueError(f"`dropout_param` has no 'p', only {list(dropout_param)}; expected the probability of keeping.")
+    if not dropout_param.keys() <= KEYS:
+        _refuse_near_misses(dropout_param)
     engine = _one_of("engine", dropout_param["engine"], ENGINES) if "engine" in dropout_param else "numpy"
     scale_at = _one_of("scale_at", dropout_param["scale_at"], MODES) if "scale_at" in dropout_param else "train"
-    p, mode = dropout_param["p"], dropout_param.get("mode")
+    if "dx_dtype" in dropout_param:
+        _one_of("dx_dtype", dropout_param["dx_dtype"], DX_DTYPES)
+    p, mode = dropout_param.get("p"), dropout_param.get("mode")
     if type(p) is not float or not 0.0 < p <= 1.0:
-        p = as_keep_prob("dropout_param['p']", p, "(0, 1]")
+        p = _read_p(dropout_param, "[0, 1]" if engine == "fast" else "(0, 1]")
     return p, mode if type(mode) is str and mode == "train" else _read_mode(dropout_param), scale_at, engine
+
+
+def _refuse_near_misses(dropout_param: Mapping[str, Any]) -> None:
+    for key in dropout_param:
+        if isinstance(key, str) and key not in KEYS:
+            plain = key.lower().replace("-", "_")
+            meant = NEAR_MISSES.get(plain) or next(
+                (known for known in KEYS if known.replace("_", "") == plain.replace("_", "")), None
+            )
+            if meant is not None:
+                raise ValueError(f"`dropout_param` has the key {key!r}; expected {meant!r}, if that is meant.")
+
+
+def _read_p(dropout_param: Mapping[str, Any], interval: str = "(0, 1]") -> Any:
+    if "p" not in dropout_param:
+        raise ValueError(f"`dropout_param` has no 'p', only {list(dropout_param)}; expected the probability of keeping.")
+    return as_probability("dropout_param['p']", dropout_param["p"], interval)
 
 
 def _read_mode(dropout_param: Mapping[str, Any]) -> str:
@@ -176,27 +251,30 @@ def _one_of(key: str, value: Any, known: tuple[str, ...]) -> str:
     return value
 
 
-def _seed(dropout_param: Mapping[str, Any], engine: str) -> int:
-    """Seed `np.random`, or return the seed of engine fast."""
-    seed = dropout_param.get("seed")
-    if engine == "fast":
-        return fresh_seed() if seed is None else as_counter("dropout_param['seed']", seed, 64)
-    if "seed" in dropout_param:
-        try:
-            np.random.seed(seed)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"`dropout_param['seed']` is {shown(seed)}; np.random.seed says: {error}") from error
-    return 0
+def _seed_and_step(dropout_param: Mapping[str, Any]) -> tuple[int, int]:
+    """Of engine fast."""
+    seed, step = dropout_param.get("seed"), dropout_param.get("step", 0)
+    seed = fresh_seed() if seed is None else as_counter("dropout_param['seed']", seed, 64)
+    return seed, as_counter("dropout_param['step']", step, 64)
 
 
-def _read_cache(cache: Any) -> tuple[str, Any]:
+def _seed_numpy(dropout_param: Mapping[str, Any]) -> None:
+    seed = dropout_param["seed"]
+    try:
+        np.random.seed(seed)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"`dropout_param['seed']` is {shown(seed)}; np.random.seed says: {error}") from error
+
+
+def _read_cache(cache: Any) -> tuple[str, Any, Mapping[str, Any]]:
     if not isinstance(cache, (tuple, list)) or len(cache) != 2 or not isinstance(cache[0], Mapping):
         raise TypeError(f"`cache` is {_in_brief(cache)}; expected (dropout_param, mask) from dropout_forward.")
-    mode, mask = _read_mode(cache[0]), cache[1]
+    dropout_param, mask = cache
+    mode = _read_mode(dropout_param)
     if mode == "train" and not isinstance(mask, _MASKS):
         problem = ValueError if mask is None else TypeError
         raise problem(f"`cache` holds the mask {_in_brief(mask)} in mode 'train'; expected a KeepMask or an array.")
-    return mode, mask
+    return mode, mask, dropout_param
 
 
 def _in_brief(value: Any) -> str:

@@ -5,20 +5,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import fast_stream
-from .checks import as_counter, as_keep_prob, as_numeric_array, check_out, is_twin
-from .entropy import fresh_seed
-from .fast_mask import FastMask
-from .fast_stream import KERNELS, Array, Key
-from .mask import KeepMask, is_plain
+from . import _dispatch
+from ._validate import (
+    DEFAULT_KEEP_PROB,
+    as_counter,
+    as_floating_array,
+    check_out,
+    is_usable_out,
+    one_probability,
+    refuse_positional,
+)
+from .mask import KeepMask
+from .streams.counter import COUNTER, first_bit
+from .streams.rounding import ZERO
+from .streams.seeds import fresh_seed
 
-FLOATING_KINDS = "fcV"  # V is bfloat16's
+#: Dtypes of the arrays that take the shortest way through the checks.
+_USUAL = frozenset((np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.float16)))
 
 
 def dropout(
     x: npt.ArrayLike,
-    keep_prob: float = 0.5,
-    *,
+    *positional: Any,
+    keep_prob: float | None = None,
+    rate: float | None = None,
     seed: int | None = None,
     step: int = 0,
     offset: int = 0,
@@ -42,8 +52,13 @@ def dropout(
     x : array_like of floats, any shape
         float16, bfloat16 (of ml_dtypes), float32 and float64 take the kernels; complex numbers, long
         doubles and subclasses of ndarray are multiplied by NumPy.
+    *positional
+        Must be empty: all other arguments are keywords, because PyTorch and Keras mean the probability of dropping where
+        NumPy code means that of keeping.
     keep_prob : float, 0 to 1
-        Probability of KEEPING an element, exact to 2**-64.
+        Probability of KEEPING an element, exact to 2**-64; 0.5 where neither this nor `rate` is given.
+    rate : float, 0 to 1
+        Probability of dropping an element, in the place of `keep_prob`, which is then ``1.0 - rate``.
     seed, step : int, 0 to 2**64 - 1
         The mask is a function of them: count `step` up from call to call, and any call can be
         repeated. Without `seed`, a fresh one, which `mask.seed` remembers.
@@ -51,7 +66,7 @@ def dropout(
         Flat index of x's first element, where x is a shard of a larger array: each shard gets the
         bits that the whole array would get, wherever it is cut.
     out : ndarray, optional
-        Where the result goes: ``out=x`` (in place), or an array apart of x's shape and dtype. A new
+        Where the result goes: ``out=x`` (in place), or a separate array of x's shape and dtype. A new
         large array costs more than the computation: pass `out` in a training loop.
     store_mask : bool
         False: the mask holds no bits, and `apply` draws them again; its memory is a constant.
@@ -66,75 +81,52 @@ def dropout(
     Raises
     ------
     TypeError
-        x holds no floats, `out` is no array, or another argument is not of the type above.
+        x holds no floats, `out` is no array, both `keep_prob` and `rate` are given, one is given by position, or another
+        argument is not of the type above.
     ValueError
         An argument is out of its range, or `out` has another shape or dtype than x, is read-only, or
         overlaps x in part.
 
     Notes
     -----
-    Seeding: `np.random` is neither read nor moved. Parallelism: large arrays are shared out among
-    Numba's threads. Stream: a keep bit is a function of (seed, step, keep_prob, offset + flat C-order
-    index) and of nothing else: not of threads, processor, dtype, memory layout, or `out`. In half
-    formats the product is computed in float32 and rounded.
+    Seeding: `np.random` is neither read nor moved. Parallelism: Numba's threads share large arrays. Stream: a keep bit is a
+    function of (seed, step, keep_prob, offset + flat C-order index) and of nothing else: not of threads, processor, dtype,
+    memory layout, or `out`. For half formats the product is computed in float32 and rounded.
 
     References
     ----------
     J. Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC11 (2011), starts each chunk of the
     stream; D. Blackman, S. Vigna, "Scrambled Linear Pseudorandom Number Generators", ACM TOMS 47(4) (2021), continues it.
     """
-    # What is as usual is seen here, where it takes half a microsecond less than in functions of their own.
+    # The usual arguments are recognised here: calls of the checks below would take half a microsecond more.
     array: Any = x
     if seed is None:
         seed = fresh_seed()
-    kernels = KERNELS.get(array.dtype) if type(array) is np.ndarray and array.flags.carray else None
-    if (
-        kernels is not None
-        and type(keep_prob) is float
+    if keep_prob is None and (rate is None or (type(rate) is float and 0.0 <= rate <= 1.0)):
+        keep_prob, rate = DEFAULT_KEEP_PROB if rate is None else 1.0 - rate, None
+    if not (
+        type(keep_prob) is float
         and 0.0 <= keep_prob <= 1.0
+        and rate is None
+        and not positional
+        and type(array) is np.ndarray
+        and array.dtype in _USUAL
         and type(seed) is int
         and 0 <= seed < 2**64
         and type(step) is int
         and 0 <= step < 2**64
         and type(offset) is int
         and 0 <= offset < 2**62
-        and (out is None or out is array or is_twin(out, array))
+        and (out is None or out is array or is_usable_out(out, array))
     ):
-        key = (seed, step, offset, keep_prob)
-        if out is None:
-            out = np.empty(array.shape, array.dtype)
-        bits = fast_stream.draw_and_scale(kernels, array, key, True, out, store_mask)
-        return out, FastMask(bits, array.shape, key, True)
-    array = as_numeric_array("x", array)
-    if array.dtype.kind not in FLOATING_KINDS:
-        raise TypeError(f"`x` has dtype {array.dtype}; expected floats. Use x.astype(np.float32).")
-    keep_prob = float(as_keep_prob("keep_prob", keep_prob))
-    seed, step = as_counter("seed", seed, 64), as_counter("step", step, 64)
-    offset = as_counter("offset", offset, 62)
-    if out is not None:
-        check_out(out, "x", array)
-    return forward(array, (seed, step, offset, keep_prob), True, out, store_mask)
-
-
-def forward(x: Array, key: Key, scaled: bool, out: Array | None, store_mask: bool) -> tuple[Any, KeepMask]:
-    """Dropout by arguments that have been checked: in one pass where a kernel can, else draw and then multiply."""
-    kernels = fast_stream.kernels_for(x.dtype)
-    if kernels is not None and is_plain(x) and (out is None or out is x or is_plain(out)):
-        if out is None:
-            out = np.empty(x.shape, x.dtype)
-        bits = fast_stream.draw_and_scale(kernels, x, key, scaled, out, store_mask)
-        return out, FastMask(bits, x.shape, key, scaled)
-    if out is None:
-        np.empty(x.shape, x.dtype)  # lack of memory shows before the work of drawing
-    mask = FastMask(fast_stream.draw(key, x.shape) if store_mask else None, x.shape, key, scaled)
-    return mask.multiply(x, out), mask
-
-
-def pass_on(name: str, x: Any, out: Array | None) -> Any:
-    """What dropout is where nothing is dropped: x itself, or in `out`; `name` is x's in a complaint."""
-    if out is None or out is x:
-        return x
-    x = as_numeric_array(name, x)
-    check_out(out, name, x)
-    np.copyto(out, x)
-    return out
+        if positional:
+            refuse_positional("dropout(x, ...)", positional)
+        array = as_floating_array("x", array)
+        keep_prob = one_probability(keep_prob, rate)
+        seed, step = as_counter("seed", seed, 64), as_counter("step", step, 64)
+        offset = as_counter("offset", offset, 62)
+        if out is not None:
+            check_out(out, "x", array)
+    key = (seed, step, offset, keep_prob)
+    mask = KeepMask(array.shape, keep_prob, True, ZERO, key, first_bit(key))
+    return _dispatch.forward(COUNTER, key, mask, array, out, store_mask), mask

@@ -26,14 +26,15 @@ dropout_fast, clear its cache.
 import numba
 import numpy as np
 from numba import types
-from numba.core.errors import TypingError
-from numba.core.extending import intrinsic
+from numba.extending import intrinsic
 
-from .kernels.bernoulli import BLOCK
-from .kernels.compiling import OPTIONS, without_jit
-from .kernels.dropout import BLOCK_BYTES, dropout_range
-from .kernels.masked_scale import bounds, chunks_of, drop, scale_range
-from .kernels.memory import store
+from .kernels.bernoulli import BLOCK, BLOCK_BYTES
+from .kernels.elementwise import apply_range
+from .kernels.epilogues import scale_or_zero
+from .kernels.options import OPTIONS, interpreted_as
+from .kernels.passes.counter import draw_and_apply
+from .kernels.shares import bounds, chunks_of
+from .kernels.simd.memory import store
 
 _njit = numba.njit(**OPTIONS)
 _njit_parallel = numba.njit(parallel=True, **OPTIONS)
@@ -80,7 +81,7 @@ def dropout(x, keep_prob, seed, step, offset, bits, out):
     _check_key(x.size, keep_prob, offset, bits)
     flat, flat_out = _flat(x, out)
     p, stop = np.float64(keep_prob), offset + x.size
-    dropout_range(store, flat, bits, seed, step, offset, p, _scale(keep_prob), flat_out, offset, stop)
+    draw_and_apply(scale_or_zero, store, seed, step, offset, p, flat, bits, _scale(keep_prob), flat_out, offset, stop)
 
 
 @_njit_parallel
@@ -92,7 +93,7 @@ def dropout_parallel(x, keep_prob, seed, step, offset, bits, out):
     shares = chunks_of(x.size, offset)
     for share in numba.prange(shares):
         start, stop = bounds(share, shares, x.size, offset)
-        dropout_range(store, flat, bits, seed, step, offset, p, _scale(keep_prob), flat_out, start, stop)
+        draw_and_apply(scale_or_zero, store, seed, step, offset, p, flat, bits, _scale(keep_prob), flat_out, start, stop)
 
 
 @_njit
@@ -115,7 +116,7 @@ def apply(a, keep_prob, offset, bits, out):
     """
     _check_bits(a.size, keep_prob, offset, bits)
     flat, flat_out = _flat(a, out)
-    scale_range(drop, store, flat, bits, offset % BLOCK, _scale(keep_prob), flat_out, 0, a.size)
+    apply_range(scale_or_zero, store, flat, bits, offset % BLOCK, _scale(keep_prob), flat_out, 0, a.size)
 
 
 @_njit_parallel
@@ -126,7 +127,7 @@ def apply_parallel(a, keep_prob, offset, bits, out):
     shares = chunks_of(a.size, 0)
     for share in numba.prange(shares):
         start, stop = bounds(share, shares, a.size, 0)
-        scale_range(drop, store, flat, bits, offset % BLOCK, _scale(keep_prob), flat_out, start, stop)
+        apply_range(scale_or_zero, store, flat, bits, offset % BLOCK, _scale(keep_prob), flat_out, start, stop)
 
 
 @_njit
@@ -169,15 +170,15 @@ def _require_same_floats_of_numpy(x, out):
         raise TypeError(f"`out` has dtype {out.dtype}; expected {x.dtype}, the dtype of `x`.")
 
 
-@without_jit(_require_same_floats_of_numpy)
+@interpreted_as(_require_same_floats_of_numpy)
 @intrinsic
 def _require_same_floats(typing_context, x, out):
     """Refuse other arrays while the user's function is compiled."""
     for name, array in (("x", x), ("out", out)):
         if not isinstance(array, types.Array) or array.dtype not in (types.float32, types.float64) or array.layout != "C":
-            raise TypingError(f"`{name}` is {array}; expected a C-contiguous array of float32 or float64.")
+            raise numba.TypingError(f"`{name}` is {array}; expected a C-contiguous array of float32 or float64.")
     if x.dtype != out.dtype:
-        raise TypingError(f"`out` has dtype {out.dtype}; expected {x.dtype}, the dtype of `x`.")
+        raise numba.TypingError(f"`out` has dtype {out.dtype}; expected {x.dtype}, the dtype of `x`.")
 
     def generate(context, builder, signature, values):
         return context.get_dummy_value()

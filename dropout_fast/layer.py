@@ -1,15 +1,21 @@
 """Dropout: a layer that counts its steps."""
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import numpy.typing as npt
 
-from .checks import as_counter, as_keep_prob
-from .entropy import fresh_seed
-from .functional import dropout, pass_on
+from ._process import counter_lock
+from ._validate import as_counter, as_probability, one_probability, refuse_positional, shown
+from .drop_in import pass_through
+from .functional import dropout
 from .mask import KeepMask
+from .streams.seeds import fresh_seed, seed_of_layer
+
+#: How many calls of a thread may wait for their backward, unless the layer says otherwise.
+MAX_WAITING = 256
 
 
 class Dropout:
@@ -31,83 +37,167 @@ class Dropout:
 
     Parameters
     ----------
+    *positional
+        Must be empty: a bare ``Dropout(0.1)`` would drop nine tenths for someone who comes from PyTorch or Keras.
     keep_prob : float, 0 to 1
-        Probability of KEEPING an element.
+        Probability of KEEPING an element; 0.5 where neither this nor `rate` is given.
+    rate : float, 0 to 1
+        Probability of dropping an element, in the place of `keep_prob`, which is then ``1.0 - rate``.
     seed : int, 0 to 2**64 - 1, optional
-        The masks are a function of it and of the number of calls; without it, a fresh one. Layers with
-        the same seed draw the same masks: give each its own.
+        The masks are a function of it, of `layer` and of the number of calls; without it, a fresh one.
+    layer : str, optional
+        Name of the layer in its net. Layers with one seed and different names draw different masks; with one seed and no
+        names, or the same, they draw the same masks.
+    store_mask : bool
+        False: masks hold no bits, and `backward` draws them again; the memory of a waiting call is a constant.
+    max_waiting : int
+        How many calls of a thread may wait for their backward. A further call in training mode forgets the oldest, so that
+        prediction in training mode (Monte-Carlo dropout) takes no more and more memory. `backward` says so if it
+        comes to a forgotten call.
 
     Attributes
     ----------
-    keep_prob, seed
+    keep_prob, seed, layer, store_mask, max_waiting
         As given or taken.
     step : int
         Calls in training mode so far.
     training : bool
         Whether calls drop; see `train`, `eval` and `evaluating`.
     masks : list of KeepMask
-        Of the calls that no `backward` has answered yet, the last call's last. Calls that are to have no backward
-        leave theirs there: ``drop.masks.clear()``.
+        Of this thread's calls in training mode that wait for their backward, the last call's last. To forget them:
+        ``drop.masks.clear()``.
 
     Raises
     ------
-    TypeError, ValueError
-        `keep_prob` or `seed` is not of the type above or out of its range.
+    TypeError
+        An argument has another type than above, both `keep_prob` and `rate` are given, or one by position.
+    ValueError
+        An argument is out of its range.
+
+    Notes
+    -----
+    Threads may share a layer: each call gets a step of its own, and `backward` answers the calling thread's calls.
+    With `layer`, the seed of the masks is the first eight bytes, low byte first, of the SHA-256 of `seed` (eight bytes, low
+    byte first) followed by the name in UTF-8.
     """
 
-    def __init__(self, keep_prob: float = 0.5, *, seed: int | None = None) -> None:
-        self.keep_prob = float(as_keep_prob("keep_prob", keep_prob))
+    def __init__(
+        self,
+        *positional: Any,
+        keep_prob: float | None = None,
+        rate: float | None = None,
+        seed: int | None = None,
+        layer: str | None = None,
+        store_mask: bool = True,
+        max_waiting: int = MAX_WAITING,
+    ) -> None:
+        if positional:
+            refuse_positional("Dropout(...)", positional)
+        if layer is not None and not isinstance(layer, str):
+            raise TypeError(f"`layer` has type {type(layer).__name__}; expected a str or None.")
+        self.keep_prob = one_probability(keep_prob, rate)
+        self.layer = layer
         self.seed = fresh_seed() if seed is None else as_counter("seed", seed, 64)
+        self.store_mask = bool(store_mask)
+        self.max_waiting = as_counter("max_waiting", max_waiting, 62)
         self.step = 0
         self.training = True
-        self.masks: list[KeepMask] = []
+        self._calls = _Calls()
+
+    @property
+    def seed(self) -> int:
+        """Seed that all layers of a net may share."""
+        return self._seed
+
+    @seed.setter
+    def seed(self, seed: int) -> None:
+        self._seed = seed
+        self._seed_of_masks = seed if self.layer is None else seed_of_layer(seed, self.layer)
+
+    @property
+    def masks(self) -> list[KeepMask]:
+        """Masks of this thread's calls that wait for their backward, the last call's last."""
+        return self._calls.masks
 
     def __call__(self, x: npt.ArrayLike, *, out: npt.NDArray[Any] | None = None) -> Any:
         """Drop elements of x, or return x itself in evaluation mode; arguments and errors as for `dropout`.
 
         In evaluation mode an `out` other than x gets a copy.
         """
+        calls = self._calls
         if not self.training:
-            return pass_on("x", x, out)
-        out, mask = dropout(x, self.keep_prob, seed=self.seed, step=self.step, out=out)
-        self.step += 1
-        self.masks.append(mask)
-        return out
+            result = pass_through("x", x, out)
+            calls.last_was_evaluation = True
+            return result
+        step = self._take_step()
+        try:
+            result, mask = dropout(
+                x, keep_prob=self.keep_prob, seed=self._seed_of_masks, step=step, out=out, store_mask=self.store_mask
+            )
+        except BaseException:
+            self._give_back(step)
+            raise
+        calls.last_was_evaluation = False
+        masks = calls.masks
+        masks.append(mask)
+        if len(masks) > self.max_waiting:
+            del masks[0]
+            calls.forgotten += 1
+        return result
+
+    def _take_step(self) -> int:
+        with counter_lock:
+            step = self.step
+            self.step = step + 1
+        return step
+
+    def _give_back(self, step: int) -> None:
+        """A call that fails counts as none, unless another thread's call came after it."""
+        with counter_lock:
+            if self.step == step + 1:
+                self.step = step
 
     def backward(self, dout: npt.ArrayLike, mask: KeepMask | None = None, *, out: npt.NDArray[Any] | None = None) -> Any:
-        """Gradient with respect to a call's x; in evaluation mode `dout` itself.
+        """Gradient with respect to the x of a call: the mode of that call counts, not today's.
+
+        Without `mask`, the calling thread's last call is answered if it was in evaluation mode and has had no backward; and
+        otherwise its last call in training mode that has had none. An evaluation waits for its backward only until the
+        next call.
 
         Parameters
         ----------
         dout : array_like, shape of the call's x
             Gradient with respect to the call's result.
         mask : KeepMask, optional
-            Of the call in question, one of `masks`; without it the last call that has had no backward.
+            Of the call in question, one of `masks`.
         out : ndarray, optional
-            Where the result goes: ``out=dout`` (in place), or an array apart of dout's shape and dtype.
+            Where the result goes: ``out=dout`` (in place), or a separate array of dout's shape and dtype.
 
         Returns
         -------
         ndarray
-            `out` if given. ``dout`` times the mask, in dout's dtype.
+            `out` if given. ``dout`` times the mask, in dout's dtype; for a call in evaluation mode `dout` itself.
 
         Raises
         ------
         TypeError
             `dout` holds no numbers, `mask` is no KeepMask, or `out` is no array.
         ValueError
-            No call waits for a backward, or an array has another shape or dtype than it must. The call
+            No call waits for a backward, or it was forgotten, or an array has another shape or dtype than it must. The call
             then still waits.
         """
-        if mask is None and not self.training:
-            return pass_on("dout", dout, out)
-        if mask is None and not self.masks:
-            raise ValueError("`backward` has no mask: as many calls have been answered as there were in training mode.")
-        answered = self.masks[-1] if mask is None else mask
+        calls = self._calls
+        if mask is None and calls.last_was_evaluation:
+            result = pass_through("dout", dout, out)
+            calls.last_was_evaluation = False
+            return result
+        if mask is None and not calls.masks:
+            raise ValueError(calls.complaint(self.max_waiting))
+        answered = calls.masks[-1] if mask is None else mask
         if not isinstance(answered, KeepMask):
             raise TypeError(f"`mask` has type {type(answered).__name__}; expected a KeepMask or None.")
         result = answered.apply(dout, out)
-        self.masks = [waiting for waiting in self.masks if waiting is not answered]
+        calls.masks[:] = [waiting for waiting in calls.masks if waiting is not answered]
         return result
 
     def train(self) -> "Dropout":
@@ -122,7 +212,7 @@ class Dropout:
 
     @contextmanager
     def evaluating(self) -> Iterator["Dropout"]:
-        """Evaluation mode inside of a ``with``; afterwards the mode that was before."""
+        """Evaluation mode inside a ``with``; afterwards the mode that was before."""
         before = self.training
         self.training = False
         try:
@@ -131,8 +221,9 @@ class Dropout:
             self.training = before
 
     def state_dict(self) -> dict[str, Any]:
-        """What training must save to go on with the same masks: plain numbers."""
-        return {"keep_prob": self.keep_prob, "seed": self.seed, "step": self.step}
+        """What training must save to go on with the same masks: plain numbers, and the layer's name if it has one."""
+        state = {"keep_prob": self.keep_prob, "seed": self.seed, "step": self.step}
+        return state if self.layer is None else state | {"layer": self.layer}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where another layer's `state_dict` was taken.
@@ -142,15 +233,45 @@ class Dropout:
         TypeError
             `state` is no mapping, or a value is no number.
         ValueError
-            A key is missing or unknown, or a value is out of its range. The layer is as it was then.
+            A key is missing or unknown, a value is out of its range, or it is the state of a layer with another name.
+            The layer is as it was then.
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"`state` has type {type(state).__name__}; expected a dict from state_dict.")
         if set(state) != set(self.state_dict()):
             raise ValueError(f"`state` has the keys {sorted(map(str, state))}; expected {sorted(self.state_dict())}.")
-        keep_prob = float(as_keep_prob("state['keep_prob']", state["keep_prob"]))
+        if state.get("layer") != self.layer:
+            raise ValueError(f"`state['layer']` is {shown(state.get('layer'))}; expected {self.layer!r}, the name of this layer.")
+        keep_prob = float(as_probability("state['keep_prob']", state["keep_prob"]))
         seed, step = (as_counter(f"state[{key!r}]", state[key], 64) for key in ("seed", "step"))
         self.keep_prob, self.seed, self.step = keep_prob, seed, step
 
     def __repr__(self) -> str:
-        return f"Dropout(keep_prob={self.keep_prob}, seed={self.seed})"
+        name = "" if self.layer is None else f", layer={self.layer!r}"
+        return f"Dropout(keep_prob={self.keep_prob}, seed={self.seed}{name})"
+
+
+class _Calls(threading.local):
+    """A thread's calls that wait for their backward."""
+
+    def __init__(self) -> None:
+        self.masks: list[KeepMask] = []
+        self.last_was_evaluation = False
+        self.forgotten = 0
+
+    def complaint(self, max_waiting: int) -> str:
+        """Why there is no mask for a backward."""
+        text = "`backward` has no mask: as many calls have been answered as there were in training mode"
+        if self.forgotten:
+            text += f", or they were forgotten: {self.forgotten} calls came while {max_waiting} (max_waiting) were waiting"
+        return text + "."
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self.masks, self.last_was_evaluation, self.forgotten)
+
+
+def _restored(masks: list[KeepMask], last_was_evaluation: bool, forgotten: int) -> _Calls:
+    """The copying or unpickling thread's calls are those of the thread that copied or pickled."""
+    calls = _Calls()
+    calls.masks, calls.last_was_evaluation, calls.forgotten = masks, last_was_evaluation, forgotten
+    return calls

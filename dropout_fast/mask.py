@@ -1,20 +1,30 @@
-"""KeepMask: which elements are kept, and the scaling that forward and backward share."""
+"""KeepMask: which elements are kept, and the factor that forward and backward share."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .checks import as_numeric_array, check_out, check_shape
+from . import _dispatch
+from ._validate import as_probability, as_numeric_array, check_out, check_shape, is_bfloat16
+from .streams.base import Bits
+from .streams.counter import COUNTER, CounterKey
+from .streams.rounding import OPERATOR, ZERO, Rounding
+
+#: Methods of an array that a mask has too. Each unpacks the mask, eight bytes an element, for the moment of the call.
+ARRAY_METHODS = (
+    "all any argmax argmin astype copy cumsum dot flatten item max mean min nonzero ravel repeat reshape round squeeze std sum "
+    "swapaxes take tobytes tolist transpose var"
+).split()
 
 
 class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
-    """The mask of one dropout: 1 bit an element, and the factor that kept elements get.
+    """The mask of one dropout: one bit an element, and the factor of kept elements.
 
-    Wherever an array is expected it stands for the NumPy code's mask, ``(rand < p) / p``:
-    ``np.asarray(mask)``, ``dout * mask``, ``mask == 0``, ``mask[3]`` and ``mask.mean()`` give what that
+    ``mask.apply(dout)`` is the backward: by a kernel, in dout's dtype. Wherever an array is expected, the mask stands for
+    the NumPy code's ``(rand < p) / p``: ``np.asarray(mask)``, ``mask == 0``, ``mask[3]`` and ``mask.mean()`` give what that
     array gives (each unpacks it for the moment; `apply` does not). It cannot be written to.
 
     Attributes
@@ -23,22 +33,26 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     keep_prob : float
         Probability of keeping an element.
     seed, step, offset : int or None
-        What engine fast drew it from: `dropout` repeats the mask from them. None for engine numpy.
-    dtype, size, nbytes
-        Of the array that it stands for: float64 (bool where it does not scale) and the number of
-        elements; of the mask itself: bytes that its bits take, 0 where `apply` draws them again.
+        What engine fast drew it from: `dropout` repeats the mask from them. None for other masks.
+    dtype, size, ndim, nbytes, T
+        Of the array that it stands for: float64 (bool where it does not scale), number of elements and of axes; of the mask
+        itself: bytes that its bits take, 0 where `apply` draws them again; the transposed array.
 
     Notes
     -----
+    Products: in engine fast ``dout * mask`` is ``mask.apply(dout)`` for an array of floats of the mask's shape, in dout's
+    dtype, so a float32 network stays one. In engine numpy ``dout * mask`` is NumPy's own product, which is float64 for a
+    float32 dout; `apply` rounds it to dout's dtype. For a backward use `apply`.
+
     Two masks are equal (``==`` gives one bool) where they have the same shape, factor and kept elements;
-    compared with anything else, a mask is the array. `dropout` and `dropout_forward` make masks.
+    compared with anything else, a mask is the array. `dropout`, `dropout_forward` and `from_array` make masks.
 
     Examples
     --------
     >>> import numpy as np
     >>> from dropout_fast import dropout
     >>> x = np.arange(1.0, 9.0)
-    >>> out, mask = dropout(x, 0.5, seed=1)
+    >>> out, mask = dropout(x, keep_prob=0.5, seed=1)
     >>> mask
     KeepMask(shape=(8,), keep_prob=0.5, seed=1, step=0, offset=0, nbytes=64)
     >>> np.asarray(mask)
@@ -47,14 +61,69 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     True
     """
 
-    __slots__ = ("_scaled", "keep_prob", "shape")
+    # _bits: keep bit of element i at bit i + _first_bit, counted from the lowest of _bits[0]; None: _key draws them again.
+    __slots__ = ("_bits", "_first_bit", "_key", "_rounding", "_scaled", "keep_prob", "shape")
 
     shape: tuple[int, ...]
     keep_prob: Any
-    seed: int | None
-    step: int | None
-    offset: int | None
-    _scaled: bool
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        keep_prob: Any,
+        scaled: bool,
+        rounding: Rounding,
+        key: CounterKey | None,
+        first_bit: int = 0,
+        bits: Bits | None = None,
+    ) -> None:
+        """For this package's own use; see `from_array`."""
+        self.shape = shape
+        self.keep_prob = keep_prob
+        self._scaled = scaled
+        self._rounding = rounding
+        self._key = key
+        self._first_bit = first_bit
+        self._bits = bits
+
+    @classmethod
+    def from_array(cls, keep: npt.ArrayLike, *, keep_prob: float) -> "KeepMask":
+        """Make a mask of one's own.
+
+        Parameters
+        ----------
+        keep : array_like of bool, any shape
+            Which elements are kept.
+        keep_prob : float in (0, 1]
+            Kept elements are divided by it.
+
+        Returns
+        -------
+        KeepMask
+            Its `apply` multiplies as engine fast does: dropped elements are +0.
+
+        Raises
+        ------
+        TypeError
+            `keep` holds no booleans, or `keep_prob` is no number.
+        ValueError
+            `keep` is ragged, or `keep_prob` is outside (0, 1].
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> mask = KeepMask.from_array([True, False, True], keep_prob=0.5)
+        >>> mask.apply(np.array([1.0, 2.0, 3.0]))
+        array([2., 0., 6.])
+        """
+        array = as_numeric_array("keep", keep)
+        if array.dtype != np.bool_:
+            raise TypeError(f"`keep` has dtype {array.dtype}; expected bool. Use keep != 0.")
+        keep_prob = float(as_probability("keep_prob", keep_prob, "(0, 1]"))
+        packed = np.packbits(np.asarray(array).reshape(-1), bitorder="little")
+        bits = np.zeros(max(4, packed.size), np.uint8)  # kernels read four bytes at a time
+        bits[: packed.size] = packed
+        return cls(array.shape, keep_prob, True, ZERO, None, 0, bits)
 
     def apply(self, a: npt.ArrayLike, out: npt.NDArray[Any] | None = None) -> Any:
         """Multiply by the mask: the forward's scaling, and the whole of the backward.
@@ -64,13 +133,13 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         a : array_like, the mask's shape
             float32 and float64 (in engine fast float16 and bfloat16 too) take the kernels, other numbers NumPy.
         out : ndarray, optional
-            Where the result goes: `a` itself (in place) or an array apart, of `a`'s dtype, or of the
+            Where the result goes: `a` itself (in place) or a separate array, of `a`'s dtype, or of the
             dtype of ``a * np.asarray(mask)``, which is then not rounded to `a`'s.
 
         Returns
         -------
         ndarray
-            `out` if given. The product, rounded to `a`'s dtype (integers and booleans stay floats). Dropped
+            `out` if given. The product, rounded to `a`'s dtype (integers and booleans become floats). Dropped
             elements: +0 whatever `a` holds in engine fast, ``a * 0`` in engine numpy, as in NumPy code.
 
         Raises
@@ -85,66 +154,52 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         check_shape("a", a, self.shape)
         if out is not None:
             check_out(out, "a", a, self)
-        return self.multiply(a, out)
-
-    def multiply(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
-        """`apply` without its checks: by a kernel as the arrays lie, or on a copy, or by NumPy."""
-        kernels = self._kernels_for(a.dtype)
-        if kernels is not None and is_plain(a):
-            if out is None:
-                out = np.empty(a.shape, a.dtype)
-            if out is a or (out.dtype == a.dtype and is_plain(out)):
-                self._scale_into(out, a, kernels)
-                return out
-        return self._multiply_a_copy(a, out)
-
-    def _multiply_a_copy(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
-        dtype = (a if out is None else out).dtype
-        native = dtype.newbyteorder("=")
-        kernels = self._kernels_for(native)
-        if kernels is None or self._kernels_for(a.dtype.newbyteorder("=")) is None:
-            return self._multiply_by_numpy(a, out)
-        product = a.astype(native, order="C")  # a subclass stays one
-        plain = product.view(np.ndarray)
-        self._scale_into(plain, plain, kernels)
-        if out is None:
-            return product.astype(dtype, copy=False)
-        np.copyto(out, product)
-        return out
+        return _dispatch.apply(self, a, out)
 
     def keep_fraction(self) -> float:
-        """Kept elements over all elements, NaN if there are none; on average `keep_prob`."""
-        return np.count_nonzero(self._keeps()) / self.size if self.size else math.nan
+        """Number of kept elements over the number of elements, NaN if there are none; `keep_prob` on average."""
+        return np.count_nonzero(self._kept()) / self.size if self.size else math.nan
 
-    # What an engine says of its masks.
+    @property
+    def seed(self) -> int | None:
+        """Seed of the counter stream, a fresh one if none was given; None for other masks."""
+        return None if self._key is None else self._key[0]
+
+    @property
+    def step(self) -> int | None:
+        """Step of the counter stream; None for other masks."""
+        return None if self._key is None else self._key[1]
+
+    @property
+    def offset(self) -> int | None:
+        """Flat index of the first element in the array of which this is a shard; None for masks of other streams."""
+        return None if self._key is None else self._key[2]
 
     @property
     def nbytes(self) -> int:
-        """Bytes that the bits take."""
-        raise NotImplementedError
+        """Bytes that the bits take, 0 where they are drawn again."""
+        return 0 if self._bits is None else self._bits.nbytes
 
-    def _kernels_for(self, dtype: np.dtype[Any]) -> Any:
-        """What `_scale_into` needs for arrays of that dtype, None if it cannot take them."""
-        raise NotImplementedError
-
-    def _scale_into(self, target: npt.NDArray[Any], a: npt.NDArray[Any], kernels: Any) -> None:
-        """Multiply by a kernel; both arrays are plain and of one dtype."""
-        raise NotImplementedError
-
-    def _multiply_by_numpy(self, a: npt.NDArray[Any], out: npt.NDArray[Any] | None) -> Any:
-        raise NotImplementedError
-
-    def _keeps(self) -> npt.NDArray[np.bool_]:
+    def _kept(self) -> npt.NDArray[np.bool_]:
         """Which elements are kept."""
-        raise NotImplementedError
-
-    # The array that it stands for.
+        bits = self._bits
+        if bits is None:
+            assert self._key is not None
+            bits = COUNTER.draw_bits(self._key, self.shape)
+        stop = self._first_bit + self.size
+        return np.unpackbits(bits, count=stop, bitorder="little")[self._first_bit :].view(np.bool_).reshape(self.shape)
 
     def _values(self) -> Any:
-        return np.where(self._keeps(), *self._levels())
+        """The array that the mask stands for; for a 0-d x of NumPy code a Python number, as `np.random.rand()` is one."""
+        if self._rounding == OPERATOR and not self.shape:
+            kept = bool(self._kept())
+            return kept / self.keep_prob if self._scaled else kept
+        if self._rounding != ZERO and not self._scaled:
+            return self._kept()
+        return np.where(self._kept(), *self._levels())
 
     def _levels(self) -> npt.NDArray[Any]:
-        """What kept and dropped elements get, divided by NumPy: a float32 keep_prob gives float32, say."""
+        """The values of kept and dropped elements, divided by NumPy: a float32 keep_prob gives float32, say."""
         levels = np.array([True, False])
         if not self._scaled:
             return levels
@@ -161,6 +216,16 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         """Number of elements."""
         return math.prod(self.shape)
 
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def T(self) -> npt.NDArray[Any]:  # noqa: N802  # NumPy's name
+        """The transposed array that the mask stands for."""
+        return np.asarray(self).T
+
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """The mask as an array of its own, new at each call."""
         if copy is False:
@@ -168,19 +233,23 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         return np.asarray(self._values(), dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        """Take part in arithmetic as the array that the mask stands for."""
-        if method == "at" or any(isinstance(out, KeepMask) for out in options.get("out", ())):
+        """Take part in arithmetic as the array that the mask stands for; in engine fast products are those of `apply`."""
+        targets = options.get("out", ())
+        if method == "at" or any(isinstance(target, KeepMask) for target in targets):
             return NotImplemented
-        arrays = (item._values() if isinstance(item, KeepMask) else item for item in inputs)
+        if ufunc is np.multiply and method == "__call__" and self._rounding == ZERO:
+            factor = inputs[1] if inputs[0] is self else inputs[0]
+            if _is_float_array(factor):
+                return self._product(factor, options)
+        arrays = [item._values() if isinstance(item, KeepMask) else item for item in inputs]
         return getattr(ufunc, method)(*arrays, **options)
 
-    def __getattr__(self, name: str) -> Any:
-        """Whatever else an array has (``mask.mean()``, ``mask.T``), read from the array it stands for."""
-        if name.startswith("_"):
-            raise AttributeError(f"KeepMask has no attribute {name!r}")
-        array = np.asarray(self)
-        array.flags.writeable = False  # a method that writes would write to nobody's copy
-        return getattr(array, name)
+    def _product(self, factor: npt.NDArray[Any], options: dict[str, Any]) -> Any:
+        """`np.multiply` with an array of floats, in the array's dtype."""
+        out = options.get("out", (factor,))[0]
+        if factor.shape == self.shape and out.dtype == factor.dtype and set(options) <= {"out"}:
+            return self.apply(factor, *options.get("out", ()))
+        return np.multiply(factor, self._values().astype(factor.dtype), **options)
 
     def __eq__(self, other: object) -> Any:
         return np.bool_(self._equals(other)) if isinstance(other, KeepMask) else super().__eq__(other)
@@ -193,11 +262,8 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     def _equals(self, other: "KeepMask") -> bool:
         if self.shape != other.shape or not np.array_equal(self._levels(), other._levels()):
             return False
-        return self._is_drawn_as(other) or np.array_equal(self._keeps(), other._keeps())
-
-    def _is_drawn_as(self, other: "KeepMask") -> bool:
-        """Whether it is known without a look at the bits that they are the same."""
-        return self is other
+        is_drawn_as = self is other or (self._key is not None and self._key == other._key)
+        return is_drawn_as or np.array_equal(self._kept(), other._kept())
 
     def __getitem__(self, key: Any) -> Any:
         return np.asarray(self)[key]
@@ -216,13 +282,30 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     def __bool__(self) -> bool:
         return bool(np.asarray(self))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = (self.shape, self.keep_prob, self._scaled, self._rounding, self._key, self._first_bit, self._bits)
+        return KeepMask, state
 
-def bits_as_bools(bits: npt.NDArray[np.uint8], first: int, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    """The bits from the `first` on as an array of booleans of that shape."""
-    size = math.prod(shape)
-    return np.unpackbits(bits, count=first + size, bitorder="little")[first:].view(np.bool_).reshape(shape)
+    def __repr__(self) -> str:
+        if self._key is None:
+            return f"KeepMask(shape={self.shape}, keep_prob={self.keep_prob}, dtype={self.dtype}, nbytes={self.nbytes})"
+        seed, step, offset, keep_prob = self._key
+        return f"KeepMask(shape={self.shape}, {keep_prob=}, {seed=}, {step=}, {offset=}, nbytes={self.nbytes})"
 
 
-def is_plain(array: npt.NDArray[Any]) -> bool:
-    """Whether the kernels can take it as it lies: no subclass, C order, aligned, writeable."""
-    return type(array) is np.ndarray and array.flags.carray
+def _array_method(name: str) -> Callable[..., Any]:
+    def method(self: KeepMask, *arguments: Any, **options: Any) -> Any:
+        return getattr(np.asarray(self), name)(*arguments, **options)
+
+    method.__name__ = name
+    method.__qualname__ = f"KeepMask.{name}"
+    method.__doc__ = f"As `numpy.ndarray.{name}`, of the array that the mask stands for."
+    return method
+
+
+for _name in ARRAY_METHODS:
+    setattr(KeepMask, _name, _array_method(_name))
+
+
+def _is_float_array(value: Any) -> bool:
+    return type(value) is np.ndarray and (value.dtype.kind == "f" or is_bfloat16(value.dtype))

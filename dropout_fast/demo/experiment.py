@@ -64,7 +64,7 @@ class FastLayer:
     """A layer of engine fast behind the two functions that the network calls."""
 
     def __init__(self, keep_prob: float, seed: int) -> None:
-        self.layer = Dropout(keep_prob, seed=seed)
+        self.layer = Dropout(keep_prob=keep_prob, seed=seed)
 
     def dropout_forward(self, x: Any, dropout_param: dict[str, Any]) -> tuple[Any, None]:
         """Drop in mode "train"."""

@@ -1,1 +1,23 @@
-"""The loops: one idea a file, contiguous memory in, contiguous memory out, no checks."""
+"""The kernels: contiguous memory in, contiguous memory out, no checks.
+
+The way of x, for both engines and all doors
+--------------------------------------------
+1. A door (`drop_in`, `functional`, `layer`, or a mask's ``apply``) checks its arguments with `_validate`.
+2. `_dispatch` takes (stream, mask, arrays) to a kernel, or to a copy and a kernel, or to NumPy: the one kernel table.
+3. `_launch` decides: serial, parallel, or parallel past the caches. All three give the same bits.
+4. A pass (`kernels.passes`) walks over memory once: it draws keep bits or loads them, and applies an epilogue.
+5. The result goes back up the same way; the bits stay in the mask.
+
+`dropout_fast.jit` enters at step 4: inside a user's compiled function there are no steps before it.
+
+Glossary
+--------
+lane        one element of a vector register; vectors have 16 lanes (8 of uint64).
+group       64 elements: the four vectors that kernels process at a time.
+block       512 elements of the counter stream, whose bits come from one random word at a time; in MT19937: 624 words.
+chunk       32,768 elements of the counter stream, for which the generator is started once.
+stride      the draws of MT19937 that one thread makes.
+share       what one thread does of an array.
+stream      a source of keep bits (`dropout_fast.streams`); a store past the caches is called non-temporal.
+pass        a loop over memory (`passes`); epilogue: what it does to one vector of x (`epilogues`).
+"""

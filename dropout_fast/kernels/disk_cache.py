@@ -1,28 +1,50 @@
-"""Compiled kernels on disk: Numba's cache, made to distrust what it finds there."""
+"""Compiled kernels on disk: Numba's cache, made to distrust what it finds there.
 
+This is the only module that uses Numba's private caching classes. Where a version of Numba does not have them,
+`attach_cache` does nothing: each process then compiles its own kernels.
+"""
+
+import contextlib
 import functools
 import hashlib
 import pickle
 from pathlib import Path
 from typing import Any
 
-from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba import config
+
+try:
+    from numba.core.caching import FunctionCache, IndexDataCacheFile
+
+    _IS_AVAILABLE = True
+except ImportError:
+    FunctionCache = IndexDataCacheFile = object  # type: ignore[assignment,misc]
+    _IS_AVAILABLE = False
+
+
+def attach_cache(dispatcher: Any, function: Any) -> None:
+    """Let a compiled function load its machine code from disk, and save it there, where this is possible.
+
+    Parameters
+    ----------
+    dispatcher : numba Dispatcher
+        What ``numba.njit`` returned.
+    function : function
+        What it was made of. Its qualified name must be unique among the kernels, because it names the cache file.
+    """
+    if _IS_AVAILABLE and not config.DISABLE_JIT:  # type: ignore[attr-defined]  # set at run time
+        # No folder can be written, or Numba's private names have changed.
+        with contextlib.suppress(RuntimeError, AttributeError, TypeError):
+            dispatcher._cache = KernelCache(function)
 
 
 class KernelCache(FunctionCache):
     """The cache of one kernel.
 
-    Raises
-    ------
-    RuntimeError
-        When made, where no folder for it can be written.
-
-    Notes
-    -----
-    Numba keys its cache to the file that defines a kernel and to no other, so that after an upgrade in which only a
-    helper's file changed, the old machine code would be used. Here the stamp is a digest of all kernel files as well.
-    A damaged file raises at every call for ever in Numba; here it is as if it were not there, and is written anew.
-    Where it cannot be (a full disk, say), each process compiles for itself.
+    Numba keys its cache to the file that defines a function and to no other, so that after an upgrade in which only a
+    helper's file changed, the old machine code would be used. Here the stamp includes a digest of all kernel files.
+    A damaged file makes Numba raise at every call for ever; here it counts as absent, and is written again.
+    Where nothing can be written (a full disk, say), each process compiles its own kernels.
     """
 
     def __init__(self, function: Any) -> None:
@@ -30,26 +52,29 @@ class KernelCache(FunctionCache):
         stamp = (self._impl.locator.get_source_stamp(), _digest_of_kernels())
         self._cache_file = _SealedFile(self._cache_path, self._impl.filename_base, stamp)
 
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        # Numba adds a hash of the closure, which differs between processes where it holds compiled functions.
+        # The file's name and the stamp tell the kernels apart.
+        return sig, codegen.magic_tuple()
+
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The kernel, or None where it is not there or damaged."""
+        """Return the kernel, or None where it is absent or damaged."""
         try:
             return super().load_overload(sig, target_context)
-        except Exception:  # whatever Numba and LLVM raise of what they cannot read
+        except Exception:  # whatever Numba and LLVM raise about files that they cannot read
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Write the kernel, if it can be written."""
-        try:
+        with contextlib.suppress(OSError):
             super().save_overload(sig, data)
-        except OSError:
-            pass
 
 
 class _SealedFile(IndexDataCacheFile):
-    """Index and data, each datum with a seal of its content, its signature and the kernels' source.
+    """Index and data files; each entry carries a seal over its content, its signature and the kernels' source.
 
-    Numba's index is written before the data. A process that ends in between leaves an index that vouches for data of
-    older source, and so does, for a moment, every process that writes.
+    Numba writes the index before the data. A process that ends in between leaves an index that vouches for the data of older
+    source, and so does, for a moment, every process that writes.
     """
 
     def _load_index(self) -> Any:
@@ -59,8 +84,8 @@ class _SealedFile(IndexDataCacheFile):
             return {}
 
     def save(self, key: Any, data: Any) -> None:
-        octets = self._dump(data)
-        super().save(key, (self._seal(key, octets), octets))
+        content = self._dump(data)
+        super().save(key, (self._seal(key, content), content))
 
     def load(self, key: Any) -> Any:
         entry = super().load(key)
@@ -68,11 +93,13 @@ class _SealedFile(IndexDataCacheFile):
             return None
         return pickle.loads(entry[1])
 
-    def _seal(self, key: Any, octets: bytes) -> str:
-        return hashlib.sha256(repr((self._source_stamp, key)).encode() + octets).hexdigest()
+    def _seal(self, key: Any, content: bytes) -> str:
+        return hashlib.sha256(repr((self._source_stamp, key)).encode() + content).hexdigest()
 
 
 @functools.cache
 def _digest_of_kernels() -> str:
-    files = sorted(Path(__file__).parent.glob("*.py"))
+    """SHA-256 of the source of all kernels."""
+    folder = Path(__file__).parent
+    files = sorted(folder.rglob("*.py"), key=lambda file: file.relative_to(folder).as_posix())
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

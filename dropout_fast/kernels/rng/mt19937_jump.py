@@ -1,25 +1,25 @@
-"""MT19937 jumped ahead: the state many blocks on, without the words between.
+"""MT19937 jumped ahead: the state many blocks later, without the words in between.
 
 Each bit of the words obeys one linear recurrence, whose characteristic polynomial has degree 19,937. So
-``word[e + k]`` is the sum (the exclusive or) of those ``word[i + k]`` whose ``t**i`` is in ``t**e`` modulo that polynomial.
-The polynomials are made by ``dropout_fast.numpy_strides``.
+``word[e + k]`` is the sum (the exclusive or) of those ``word[i + k]`` for which ``t**i`` is a term of ``t**e`` modulo that
+polynomial. ``jump_polynomials`` computes these polynomials.
 
-Of 640 such sums, those over 640 neighbouring i are one product by the matrix ``word[i + k]``: one matrix for all, by Horner's
+640 such sums, over 640 neighbouring i, are one product with the matrix ``word[i + k]``. One matrix serves all, by Horner's
 rule in ``t**640``.
 """
 
-from .compiling import helper, tiny_helper
+from ..options import helper, tiny_helper
+from ..simd.memory import load, store
+from ..simd.vectors import LANES
 from .hankel import ROWS, add_product, allocate_words, multiply
-from .memory import load, store
 from .mt19937 import M, N, copy_block, recur
-from .vectors import LANES
 
 DEGREE = 19937
 
-#: So many threads have a polynomial each. Of more threads the others jump twice: a polynomial for each would take too long.
-ONE_JUMP = 16
+#: How many threads have a polynomial of their own. Further threads jump twice: a polynomial for each would take too long.
+DIRECT_JUMPS = 16
 
-#: Products by the matrix.
+#: How many products with the matrix a jump takes.
 COLUMNS = -(-DEGREE // ROWS)
 
 
@@ -45,9 +45,9 @@ def jump(words, digits):
 
 @tiny_helper
 def words_of_matrix(words):
-    """The words of the block that follows, and those after it.
+    """The words of the following block, and those after it.
 
-    Of the block as it stands, the recurrence does not hold: the lower bits of its first word count for nothing.
+    The recurrence does not hold for the block itself: the lower bits of its first word have no effect.
     """
     stream = allocate_words(N + 2 * ROWS + LANES)
     copy_block(words, stream)

@@ -1,4 +1,4 @@
-"""What may come in: every complaint about arrays, probabilities and counters is made here."""
+"""Checks of arguments: every complaint about arrays, probabilities and counters is made here."""
 
 import operator
 from typing import Any
@@ -8,6 +8,12 @@ import numpy.typing as npt
 
 #: Booleans, integers, floats, complex numbers.
 NUMERIC_KINDS = "biufc"
+
+#: Floats and complex numbers; V is the kind of bfloat16.
+FLOATING_KINDS = "fcV"
+
+#: The probability of keeping where none is given.
+DEFAULT_KEEP_PROB = 0.5
 
 _NUMBERS = (float, int, np.floating, np.integer)
 
@@ -37,12 +43,26 @@ def as_numeric_array(name: str, value: Any) -> npt.NDArray[Any]:
     return array
 
 
+def as_floating_array(name: str, value: Any) -> npt.NDArray[Any]:
+    """`value` as `as_numeric_array` gives it, if its numbers are floats, complex numbers included.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `as_numeric_array`, and TypeError for integers and booleans.
+    """
+    array = as_numeric_array(name, value)
+    if array.dtype.kind not in FLOATING_KINDS:
+        raise TypeError(f"`{name}` has dtype {array.dtype}; expected floats. Use {name}.astype(np.float32).")
+    return array
+
+
 def is_bfloat16(dtype: np.dtype[Any]) -> bool:
     """Whether it is the dtype of the package ml_dtypes, which NumPy itself does not have."""
     return dtype.kind == "V" and dtype.name == "bfloat16"
 
 
-def as_keep_prob(name: str, value: Any, interval: str = "[0, 1]") -> Any:
+def as_probability(name: str, value: Any, interval: str = "[0, 1]", meaning: str = "keeping") -> Any:
     """`value` if it is a number of that interval, ``"[0, 1]"`` or ``"(0, 1]"`` (of a 0-d array its element).
 
     Raises
@@ -57,8 +77,34 @@ def as_keep_prob(name: str, value: Any, interval: str = "[0, 1]") -> Any:
     is_number = isinstance(value, _NUMBERS) and not isinstance(value, bool)
     if is_number and 0 <= value <= 1 and (value != 0 or interval == "[0, 1]"):
         return value
-    complaint = f"`{name}` is {shown(value)}; expected a number in {interval}, the probability of keeping."
+    complaint = f"`{name}` is {shown(value)}; expected a number in {interval}, the probability of {meaning}."
     raise (ValueError if is_number else TypeError)(complaint)
+
+
+def one_probability(keep_prob: Any, rate: Any) -> float:
+    """The probability of keeping, of which at most one form may be given.
+
+    Raises
+    ------
+    TypeError
+        Both are given, or what is given is no number.
+    ValueError
+        It is outside [0, 1].
+    """
+    if rate is None:
+        return DEFAULT_KEEP_PROB if keep_prob is None else float(as_probability("keep_prob", keep_prob))
+    if keep_prob is not None:
+        raise TypeError(f"`keep_prob` is {shown(keep_prob)} and `rate` is {shown(rate)}; expected one of the two.")
+    return 1.0 - float(as_probability("rate", rate, meaning="dropping"))
+
+
+def refuse_positional(call: str, positional: tuple[Any, ...]) -> None:
+    """Raise TypeError: a probability is given by position, and may mean either thing."""
+    given = ", ".join(map(shown, positional))
+    raise TypeError(
+        f"{call} got {given} by position; expected keywords: keep_prob=... (probability of keeping) "
+        "or rate=... (probability of dropping, as in PyTorch and Keras)."
+    )
 
 
 def as_counter(name: str, value: Any, bits: int) -> int:
@@ -83,7 +129,7 @@ def as_counter(name: str, value: Any, bits: int) -> int:
 
 
 def shown(value: Any) -> str:
-    """A value in a complaint. Python refuses to write integers of more than 4,300 digits."""
+    """A value as a complaint shows it. Python refuses to write integers of more than 4,300 digits."""
     return f"an integer of {value.bit_length()} bits" if isinstance(value, int) and value.bit_length() > 1000 else repr(value)
 
 
@@ -93,8 +139,8 @@ def check_shape(name: str, array: npt.NDArray[Any], shape: tuple[int, ...]) -> N
         raise ValueError(f"`{name}` has shape {array.shape}; expected {shape}, the shape of the forward's x.")
 
 
-def is_twin(out: Any, source: npt.NDArray[Any]) -> bool:
-    """Whether `out` is a plain array of the same dtype and shape, and `source` itself or apart from it in memory."""
+def is_usable_out(out: Any, source: npt.NDArray[Any]) -> bool:
+    """Whether `out` is a plain array of the same dtype and shape, and `source` itself or separate from it in memory."""
     return bool(
         type(out) is np.ndarray
         and out.dtype is source.dtype
@@ -117,7 +163,7 @@ def check_out(out: Any, name: str, source: npt.NDArray[Any], factor: Any = None)
         For another shape or dtype, a read-only array, one whose elements share
         memory with each other, or one that shares memory with `source` without being the same.
     """
-    if is_twin(out, source):  # the usual, and half as dear as all the rest
+    if is_usable_out(out, source):  # the usual case, in half the time of all the checks below
         return
     if not isinstance(out, np.ndarray):
         raise TypeError(f"`out` has type {type(out).__name__}; expected a numpy.ndarray or None.")
@@ -131,7 +177,7 @@ def check_out(out: Any, name: str, source: npt.NDArray[Any], factor: Any = None)
     if _overlaps_itself(out):
         raise ValueError(f"`out` has strides {out.strides}: several elements share memory; expected one place an element.")
     if np.may_share_memory(out, source) and _overlaps_partially(out, source):
-        raise ValueError(f"`out` overlaps `{name}` in memory; expected `out={name}` (in place) or an array apart.")
+        raise ValueError(f"`out` overlaps `{name}` in memory; expected `out={name}` (in place) or a separate array.")
 
 
 def _overlaps_itself(array: npt.NDArray[Any]) -> bool:
@@ -141,7 +187,7 @@ def _overlaps_itself(array: npt.NDArray[Any]) -> bool:
     for stride, length in sorted(
         (abs(stride), length) for stride, length in zip(array.strides, array.shape, strict=True) if length > 1
     ):
-        if stride < reach:  # the usual arrays step over all that lies below
+        if stride < reach:  # usual arrays step over everything inside
             return _shares_places(array)
         reach += stride * (length - 1)
     return False

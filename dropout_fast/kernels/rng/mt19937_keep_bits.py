@@ -1,52 +1,55 @@
-"""The keep bits that ``np.random.rand(count) < p`` would give, by the upper bits of each draw where these decide."""
+"""The keep bits of ``np.random.rand(count) < p``, decided by the upper bits of each draw where these suffice."""
 
 import numpy as np
 
-from .compiling import helper, kernel, tiny_helper
-from .memory import load, on_the_stack, store_word
-from .mt19937 import AROUND, SECOND, WORDS, N, save_state, start_rings, state_at, temper, temper_upper, twist
-from .vectors import GROUP, LANES, to_bits
+from ..factory import make_kernel
+from ..options import helper, tiny_helper
+from ..simd.memory import load, stack_array, store_uint64
+from ..simd.vectors import GROUP, LANES, to_bits
+from .mt19937 import RING_MASK, RING_WORDS, SECOND_RING, N, save_state, start_rings, state_at, temper, temper_upper, twist
 
 #: random_sample takes the upper 27 bits of a draw's first word, and the upper 26 of its second.
 BITS_OF_FIRST = 27
 BITS_OF_SECOND = 26
 
-#: Upper bits by which nearly all draws are decided: those that the last step of the tempering leaves as they are.
+#: Upper bits that decide nearly all draws: those that the last step of the tempering leaves unchanged.
 DECIDING = 18
 UNDECIDED = np.uint32(1 << (32 - DECIDING))
 
-#: How far words are computed ahead of the draws: as far as the rings have room. One group less took 3 % longer.
+#: How far words are computed ahead of the draws: as far as the rings allow. One group less took 3 % longer.
 AHEAD = 2 * GROUP - LANES
 
 
-@kernel()
-def draw_bits(state_address, count, threshold, bits):
-    """Draw ``count`` keep bits, as ``random_sample(count) * 2**53 < threshold``, and move the state on.
+def _draw_bits(state_address, threshold, count, bits):
+    """Draw ``count`` keep bits, as ``random_sample(count) * 2**53 < threshold``, and advance the state.
 
     Parameters
     ----------
     state_address : int
         Address of NumPy's ``{uint32 key[624]; int pos}``, whose lock the caller holds.
-    count : int
-        How many elements.
     threshold : int
         ``ceil(p * 2**53)``: a draw below it keeps its element.
+    count : int
+        Number of elements.
     bits : ndarray of uint8
         Written, in words of eight bytes: bit ``i % 8`` of ``bits[i // 8]`` is element i's; bits past ``count`` are 0.
     """
     state = state_at(state_address)
-    rings = on_the_stack(np.uint32, WORDS)
+    rings = stack_array(np.uint32, RING_WORDS)
     start, front = start_rings(rings, state, np.intp(state[N]))
     place = (start, front)
     for done in range(0, count, GROUP):
         lanes, place = draw_group(rings, place, threshold)
-        put_bits(bits, done, min(GROUP, count - done), word_of(lanes))
+        store_group_bits(bits, done, min(GROUP, count - done), word_of(lanes))
     save_state(rings, start, place[1], count, state)
+
+
+draw_bits = make_kernel(_draw_bits, "mt19937_draw_bits")
 
 
 @helper
 def draw_group(rings, place, threshold):
-    """Make the next 64 draws; returns their keep bits, four times sixteen booleans, and the place behind them."""
+    """Make the next 64 draws; returns their keep bits as four vectors of booleans, and the place behind them."""
     draw, front = place
     if front < draw + AHEAD:
         front = twist(rings, front)
@@ -58,7 +61,7 @@ def draw_group(rings, place, threshold):
 
 @helper
 def compare(rings, draw, threshold):
-    """Keep bits of 64 draws by their upper bits, and which of them tie with the threshold's."""
+    """Decide 64 draws by their upper bits; returns the keep bits, and which draws tie with the threshold in these bits."""
     limit = np.uint32(min(threshold >> (BITS_OF_FIRST + BITS_OF_SECOND - DECIDING), 2**DECIDING - 1) << (32 - DECIDING))
     first, ties = compare_upper(rings, draw, limit)
     second, more_ties = compare_upper(rings, draw + LANES, limit)
@@ -70,13 +73,13 @@ def compare(rings, draw, threshold):
 @tiny_helper
 def compare_upper(rings, draw, limit):
     """`compare` for sixteen draws."""
-    word = temper_upper(load(rings, draw & AROUND))
+    word = temper_upper(load(rings, draw & RING_MASK))
     return word < limit, to_bits(word - limit < UNDECIDED)
 
 
 @helper
 def compare_exactly(rings, draw, threshold):
-    """Keep bits of 64 draws by all their bits."""
+    """Decide 64 draws by all their bits."""
     first = compare_both(rings, draw, threshold)
     second = compare_both(rings, draw + LANES, threshold)
     third = compare_both(rings, draw + 2 * LANES, threshold)
@@ -88,20 +91,20 @@ def compare_exactly(rings, draw, threshold):
 def compare_both(rings, draw, threshold):
     """`compare_exactly` for sixteen draws."""
     limit, second_limit = np.uint32(threshold >> BITS_OF_SECOND), np.uint32(threshold & (2**BITS_OF_SECOND - 1))
-    first = temper(load(rings, draw & AROUND)) >> np.uint32(32 - BITS_OF_FIRST)
-    second = temper(load(rings, SECOND + (draw & AROUND))) >> np.uint32(32 - BITS_OF_SECOND)
+    first = temper(load(rings, draw & RING_MASK)) >> np.uint32(32 - BITS_OF_FIRST)
+    second = temper(load(rings, SECOND_RING + (draw & RING_MASK))) >> np.uint32(32 - BITS_OF_SECOND)
     return (first < limit) | ((first == limit) & (second < second_limit))
 
 
 @tiny_helper
 def word_of(lanes):
-    """A group's keep bits as one word, the first draw's lowest."""
+    """The keep bits of a group as one word; the first draw is the lowest bit."""
     low = np.uint64(to_bits(lanes[0])) | np.uint64(to_bits(lanes[1])) << np.uint64(LANES)
     high = np.uint64(to_bits(lanes[2])) | np.uint64(to_bits(lanes[3])) << np.uint64(LANES)
     return low | high << np.uint64(2 * LANES)
 
 
 @tiny_helper
-def put_bits(bits, done, count, word):
-    """Write the keep bits of `count` elements from `done` on, a multiple of 64, as a whole word."""
-    store_word(bits, done // 8, word & np.uint64(2**64 - 1) >> np.uint64(GROUP - count))
+def store_group_bits(bits, done, count, word):
+    """Write the keep bits of at most 64 elements from `done` on, a multiple of 64, as a whole word."""
+    store_uint64(bits, done // 8, word & np.uint64(2**64 - 1) >> np.uint64(GROUP - count))

@@ -1,13 +1,11 @@
 """Vectors for Numba kernels: LLVM's vector types behind Python's operators.
 
-LLVM's own vectoriser leaves bit logic scalar, so the kernels say what they mean: a value of type
-``VectorType(dtype)`` is an LLVM ``<16 x dtype>`` (``<8 x i64>`` for uint64), which the code generator
-lowers to AVX-512, AVX2 or SSE2 registers as the machine has them. Such values live inside compiled
-code only; ``memory`` moves them from and to arrays.
+LLVM's vectoriser leaves bit logic scalar, so the kernels use vectors explicitly. A value of type
+``VectorType(dtype)`` is an LLVM ``<16 x dtype>`` (``<8 x i64>`` for uint64). The code generator lowers it to AVX-512,
+AVX2 or SSE2 registers, whichever the machine has. Such values exist inside compiled code only; ``memory`` loads and
+stores them.
 
-Without compilation (``NUMBA_DISABLE_JIT=1``) NumPy arrays are the vectors, of any length.
-
-This file knows LLVM and nothing of dropout.
+Without compilation (``NUMBA_DISABLE_JIT=1``) NumPy arrays of any length take the place of vectors.
 """
 
 import operator
@@ -15,16 +13,15 @@ import operator
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core.datamodel import models
-from numba.core.extending import intrinsic, lower_builtin, register_model, type_callable
+from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
-from .compiling import without_jit
+from ..options import interpreted_as
 
-#: Lanes of every vector but those of uint64, which has as many as fill 512 bits.
+#: Lanes of every vector, except those of uint64.
 LANES = 16
-LANES_OF_UINT64 = 8
+UINT64_LANES = 8
 
-#: Elements of four vectors, which kernels take at a time.
+#: Elements of a group: the four vectors that kernels process at a time.
 GROUP = 4 * LANES
 
 _LLVM_OF = {
@@ -44,12 +41,12 @@ class VectorType(types.Type):
     dtype : numba.types.Type
         ``boolean`` (a comparison's result), ``uint32``, ``uint64``, ``float32`` or ``float64``.
     lanes : int, optional
-        Other than the usual number: a vector of several registers.
+        For a vector of several registers; default 16, or 8 for uint64.
     """
 
     def __init__(self, dtype, lanes=None):
         self.dtype = dtype
-        self.lanes = lanes or (LANES_OF_UINT64 if dtype == types.uint64 else LANES)
+        self.lanes = lanes or (UINT64_LANES if dtype == types.uint64 else LANES)
         super().__init__(name=f"vector({dtype} x {self.lanes})")
 
 
@@ -64,8 +61,8 @@ def llvm_vector(vector):
     return ir.VectorType(_LLVM_OF[vector.dtype], vector.lanes)
 
 
-def splat(builder, scalar, lanes=LANES):
-    """LLVM code for a scalar in every lane."""
+def emit_splat(builder, scalar, lanes=LANES):
+    """Emit LLVM code for a vector with the scalar in every lane."""
     undefined = ir.Constant(ir.VectorType(scalar.type, lanes), ir.Undefined)
     first = builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
     everywhere = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
@@ -73,10 +70,10 @@ def splat(builder, scalar, lanes=LANES):
 
 
 def _define(python_operator, emit, *, compares=False):
-    """Give vectors an operator; its right-hand side may be a scalar, which goes to every lane.
+    """Give vectors an operator; a scalar on the right-hand side goes to every lane.
 
-    Numba's low-level way of extension: an ``@overload`` of each operator for each type took 0.6 s longer
-    to compile before the first dropout.
+    This uses Numba's low-level extension API: with an ``@overload`` of each operator for each type, the first dropout took
+    0.6 s longer to compile.
     """
 
     @type_callable(python_operator)
@@ -93,7 +90,7 @@ def _define(python_operator, emit, *, compares=False):
     def generate(context, builder, signature, values):
         left, right = values
         scalar = not isinstance(signature.args[1], VectorType)
-        return emit(builder, left, splat(builder, right, signature.args[0].lanes) if scalar else right)
+        return emit(builder, left, emit_splat(builder, right, signature.args[0].lanes) if scalar else right)
 
 
 _define(operator.xor, lambda builder, a, b: builder.xor(a, b))
@@ -109,49 +106,49 @@ _define(operator.eq, lambda builder, a, b: builder.icmp_unsigned("==", a, b), co
 
 
 @intrinsic
-def to_bits(typing_context, lanes):
-    """Sixteen booleans as the bits of a uint16, lane 0 lowest."""
+def to_bits(typing_context, booleans):
+    """Sixteen booleans as the bits of a uint16; lane 0 is the lowest bit."""
 
     def generate(context, builder, signature, values):
         return builder.bitcast(values[0], ir.IntType(LANES))
 
-    return types.uint16(lanes), generate
+    return types.uint16(booleans), generate
 
 
-@without_jit(lambda lanes, yes, no: np.where(lanes, yes, no))
+@interpreted_as(lambda condition, yes, no: np.where(condition, yes, no))
 @intrinsic
-def select(typing_context, lanes, yes, no):
-    """Scalar ``yes`` where a lane is true, scalar ``no`` where it is not."""
+def select_scalars(typing_context, condition, yes, no):
+    """A vector of the scalar ``yes`` where the condition is true, of the scalar ``no`` elsewhere."""
 
     def generate(context, builder, signature, values):
-        return builder.select(values[0], splat(builder, values[1]), splat(builder, values[2]))
+        return builder.select(values[0], emit_splat(builder, values[1]), emit_splat(builder, values[2]))
 
-    return VectorType(yes)(lanes, yes, yes), generate
+    return VectorType(yes)(condition, yes, yes), generate
 
 
-@without_jit(np.where)
+@interpreted_as(np.where)
 @intrinsic
-def choose(typing_context, lanes, yes, no):
-    """The first vector's element where a lane is true, the second's where it is not."""
+def select(typing_context, condition, yes, no):
+    """The elements of vector ``yes`` where the condition is true, those of vector ``no`` elsewhere."""
 
     def generate(context, builder, signature, values):
         return builder.select(*values)
 
-    return yes(lanes, yes, no), generate
+    return yes(condition, yes, no), generate
 
 
-@without_jit(lambda lanes, vector: np.where(lanes, vector, vector.dtype.type(0)))
+@interpreted_as(lambda condition, vector: np.where(condition, vector, vector.dtype.type(0)))
 @intrinsic
-def keep(typing_context, lanes, vector):
-    """The vector's element where a lane is true, +0 where it is not."""
+def select_or_zero(typing_context, condition, vector):
+    """The vector's elements where the condition is true, +0 elsewhere."""
 
     def generate(context, builder, signature, values):
         return builder.select(values[0], values[1], ir.Constant(values[1].type, None))
 
-    return vector(lanes, vector), generate
+    return vector(condition, vector), generate
 
 
-@without_jit(lambda vector, scalar: vector.dtype.type(scalar))
+@interpreted_as(lambda vector, scalar: vector.dtype.type(scalar))
 @intrinsic
 def as_element(typing_context, vector, scalar):
     """A scalar converted to the vector's dtype."""
@@ -163,7 +160,7 @@ def as_element(typing_context, vector, scalar):
 
 
 def _shuffle(indices):
-    """LLVM code for those of the elements of two vectors laid end to end."""
+    """Emit LLVM code that picks these elements of two concatenated vectors."""
 
     def generate(context, builder, signature, values):
         return builder.shuffle_vector(values[0], values[1], ir.Constant(ir.VectorType(ir.IntType(32), LANES), indices))
@@ -173,23 +170,23 @@ def _shuffle(indices):
 
 @intrinsic(prefer_literal=True)
 def elements_from(typing_context, low, high, first):
-    """Sixteen elements from the one of that constant index on, of two vectors laid end to end."""
+    """Sixteen consecutive elements of two concatenated vectors, from the constant index ``first`` on."""
     return low(low, high, first), _shuffle(list(range(first.literal_value, first.literal_value + LANES)))
 
 
 @intrinsic(prefer_literal=True)
-def every_second(typing_context, low, high, first):
-    """Every second element, from that of constant index 0 or 1 on, of two vectors laid end to end."""
+def deinterleave(typing_context, low, high, first):
+    """Every second element of two concatenated vectors, from the constant index ``first`` (0 or 1) on."""
     return low(low, high, first), _shuffle(list(range(first.literal_value, 2 * LANES, 2)))
 
 
 @intrinsic
-def alternate(typing_context, evens, odds):
-    """The first eight elements of each of two vectors, in turn."""
+def interleave(typing_context, evens, odds):
+    """The first eight elements of two vectors, alternating."""
     return evens(evens, odds), _shuffle([half + LANES * odd for half in range(LANES // 2) for odd in (0, 1)])
 
 
-@without_jit(lambda vector: vector.astype(np.float64))
+@interpreted_as(lambda vector: vector.astype(np.float64))
 @intrinsic
 def widen(typing_context, vector):
     """A float32 vector as float64, exactly."""
@@ -201,7 +198,7 @@ def widen(typing_context, vector):
     return wide(vector), generate
 
 
-@without_jit(lambda vector: vector.astype(np.float32))
+@interpreted_as(lambda vector: vector.astype(np.float32))
 @intrinsic
 def narrow(typing_context, vector):
     """A float64 vector rounded to float32, to nearest, ties to even."""
@@ -213,7 +210,7 @@ def narrow(typing_context, vector):
     return slim(vector), generate
 
 
-@without_jit(lambda first: first + np.arange(LANES_OF_UINT64, dtype=np.uint64))
+@interpreted_as(lambda first: first + np.arange(UINT64_LANES, dtype=np.uint64))
 @intrinsic
 def count_from(typing_context, first):
     """Eight uint64: ``first``, ``first + 1``, ..., ``first + 7``."""
@@ -221,30 +218,30 @@ def count_from(typing_context, first):
 
     def generate(context, builder, signature, values):
         steps = ir.Constant(llvm_vector(vector), list(range(vector.lanes)))
-        return builder.add(splat(builder, values[0], vector.lanes), steps)
+        return builder.add(emit_splat(builder, values[0], vector.lanes), steps)
 
     return vector(types.uint64), generate
 
 
-@without_jit(lambda scalar: scalar)
+@interpreted_as(lambda scalar: scalar)
 @intrinsic
-def spread(typing_context, scalar):
-    """Eight times the same uint64."""
+def splat_uint64(typing_context, scalar):
+    """A vector with the same uint64 in all eight lanes."""
     vector = VectorType(types.uint64)
 
     def generate(context, builder, signature, values):
-        return splat(builder, values[0], vector.lanes)
+        return emit_splat(builder, values[0], vector.lanes)
 
     return vector(types.uint64), generate
 
 
-@without_jit(lambda words, count: words << count | words >> (np.uint64(64) - count))
+@interpreted_as(lambda words, count: words << count | words >> (np.uint64(64) - count))
 @intrinsic
 def rotate_left(typing_context, words, count):
     """Rotate each word of a vector of uint64 left, by less than 64 bits."""
 
     def generate(context, builder, signature, values):
-        left = splat(builder, values[1], words.lanes)
+        left = emit_splat(builder, values[1], words.lanes)
         right = builder.sub(ir.Constant(llvm_vector(words), [64] * words.lanes), left)
         return builder.or_(builder.shl(values[0], left), builder.lshr(values[0], right))
 
@@ -252,7 +249,7 @@ def rotate_left(typing_context, words, count):
 
 
 @intrinsic
-def any_bit(typing_context, vector):
+def any_bit_set(typing_context, vector):
     """Whether at least one bit of a vector of uint64 is set."""
 
     def generate(context, builder, signature, values):

@@ -1,11 +1,11 @@
-"""float16 and bfloat16, formats for memory: LLVM code that widens vectors of them to float32 and rounds back.
+"""float16 and bfloat16 in memory, float32 in registers: LLVM code that widens vectors and rounds them back.
 
-Numba has neither on a CPU, so such arrays come as their bits: float16 in int16, bfloat16 in uint16. Widening is exact,
-rounding to nearest, ties to even, and NaN stays NaN.
+Numba supports neither format on a CPU, so kernels take such arrays as their bits: float16 as int16, bfloat16 as uint16.
+Widening is exact. Rounding is to nearest, ties to even; NaN stays NaN.
 
-Where LLVM has an instruction for float16, it is used. Elsewhere LLVM would call a function of the C compiler's library,
-which ends the process where none is loaded; there the conversions are made of integer operations (after F. Giesen's
-public-domain ``float->half variants``, 2016). The bits are the same.
+Where the processor has float16 instructions, they are used. Elsewhere LLVM would call a function of the C compiler's
+runtime library, and the process would end where that is not loaded. So the conversions are built from integer operations
+there (after F. Giesen's public-domain ``float->half variants``, 2016), with the same results.
 """
 
 from llvmlite import ir
@@ -13,7 +13,7 @@ from numba import types
 
 from .vectors import LANES
 
-#: What the arrays of bits stand for.
+#: The Numba dtypes that stand for the half formats.
 FLOAT16, BFLOAT16 = types.int16, types.uint16
 
 _I16, _I32 = ir.IntType(16), ir.IntType(32)
@@ -33,7 +33,7 @@ def _has_float16_instructions(context):
 
 
 def widened(context, builder, dtype, shorts):
-    """Vector as it lies in memory to vector of float32; other dtypes unchanged."""
+    """Convert a vector as it lies in memory to float32; other dtypes stay unchanged."""
     if dtype == BFLOAT16:  # the upper half of a float32
         return builder.bitcast(builder.shl(builder.zext(shorts, _WORDS), _all(16)), _FLOATS)
     if dtype == FLOAT16 and _has_float16_instructions(context):
@@ -44,7 +44,7 @@ def widened(context, builder, dtype, shorts):
 
 
 def rounded(context, builder, dtype, floats):
-    """The inverse of `widened`."""
+    """Convert a vector of float32 to the dtype of the memory; the inverse of `widened`."""
     if dtype == BFLOAT16:
         return _upper_half(builder, floats)
     if dtype == FLOAT16 and _has_float16_instructions(context):

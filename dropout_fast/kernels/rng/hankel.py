@@ -1,40 +1,41 @@
-"""Products of a square matrix of words and columns of bits, where the word at row k and column i depends on k + i alone.
+"""Products of a Hankel matrix of words and columns of bits: the word at row k and column i depends on k + i alone.
 
-Such a matrix (Hankel's) cut in four has the same two blocks off the diagonal, and so three products of half the size do,
-as in A. Karatsuba, Yu. Ofman, "Multiplication of Multidigit Numbers on Automata", Soviet Physics Doklady 7, 1963; a sum is
-the exclusive or:
+Sums are the exclusive or. Cut in four, such a matrix has the same two blocks off its diagonal. So three products of half the
+size suffice, as in A. Karatsuba, Yu. Ofman, "Multiplication of Multidigit Numbers on Automata", Soviet Physics Doklady 7,
+1963:
 
     [a b] [x]   [(a + b) x + b (x + y)]
     [b c] [y] = [b (x + y) + (b + c) y]
 
-Three times over, a matrix of 640 rows leaves 27 of 80. They are multiplied by way of tables of the sums of any of four
-neighbouring columns (V. L. Arlazarov et al., "On Economical Construction of the Transitive Closure of an Oriented
-Graph", Soviet Mathematics Doklady 11, 1970): one load for four bits.
+Cut three times, a matrix of 640 rows becomes 27 matrices of 80 rows. They are multiplied by means of tables: a table holds
+all sums of four neighbouring columns (V. L. Arlazarov et al., "On Economical Construction of the Transitive Closure of an
+Oriented Graph", Soviet Mathematics Doklady 11, 1970), so one load serves four bits.
 """
 
 import numpy as np
 
-from .compiling import helper, tiny_helper
-from .memory import elements_to_alignment, load, load_long, store
-from .vectors import LANES, elements_from
+from ..options import helper, tiny_helper
+from ..simd.memory import elements_to_alignment, load, load_wide, store
+from ..simd.vectors import LANES, elements_from
 
-#: Times that a matrix is cut in four.
+#: How many times a matrix is cut in four.
 HALVINGS = 3
 PARTS = 1 << HALVINGS
 PRODUCTS = 3**HALVINGS
 
-#: Rows of a smallest matrix. Cut in four once less, a quarter more is loaded; once more, as much, from three times the tables.
+#: Rows of a smallest matrix. With one cut less, a quarter more is loaded; with one more, as much is loaded from three times
+#: as many tables.
 SMALL = 5 * LANES
 ROWS = SMALL << HALVINGS
 
-#: Columns summed in a table, and the words of each sum: two matrices long, so that it serves from any vector on.
+#: Columns that a table sums up, and the words of each sum: twice the rows, so that it serves at every vector of the matrix.
 BITS = 4
 SUM = 2 * SMALL
 
 
 @tiny_helper
 def allocate_words(count):
-    """Room for that many words from the start of a cache line on: loads that straddle two cost double."""
+    """Allocate that many words, aligned to a cache line: a load that straddles two lines costs double."""
     words = np.empty(count + LANES, np.uint32)
     return words[elements_to_alignment(words, 0) :]
 
@@ -46,9 +47,9 @@ def multiply(words, digits):
     Parameters
     ----------
     words : ndarray of uint32, shape (1296,)
-        Those past the first 1,279 are read and count for nothing.
+        Words after the first 1,279 are read and have no effect.
     digits : ndarray of uint16, shape (27, n, 5)
-        For each smallest matrix and column, what it is multiplied by, sixteen bits each, lowest first.
+        What each smallest matrix and column is multiplied by, in sixteen bits each, lowest first.
 
     Returns
     -------
@@ -69,7 +70,7 @@ def multiply(words, digits):
 
 @helper
 def cut_in_four(words, count, rows):
-    """``a + b``, b and ``b + c`` of each of that many matrices."""
+    """Compute ``a + b``, b and ``b + c`` of each of `count` matrices."""
     half, length = rows // 2, rows + LANES
     parts = allocate_words(3 * count * length)
     for i in range(count):
@@ -84,7 +85,7 @@ def cut_in_four(words, count, rows):
 
 @helper
 def tabulate(words, start, table):
-    """Make the e-th sum that of those of the first four columns whose bits are in e."""
+    """Fill the table: its e-th sum adds up those of the first four columns whose bits are set in e."""
     for k in range(0, SUM, LANES):
         zero = load(words, start)
         store(table, k, zero ^ zero)
@@ -96,13 +97,13 @@ def tabulate(words, start, table):
 
 @helper
 def multiply_small(table, digits, products, start):
-    """A product by a smallest matrix: the highest four bits of all digits, and four rows on, and the next four bits."""
-    # In full, without a loop: LLVM then sees that the last step's sixth vector is not needed. As a loop, 9 % slower.
+    """Multiply a smallest matrix: the highest four bits of all digits, four rows further the next four bits, and so on."""
+    # Written out: LLVM then sees that the last step's sixth vector is unused. As a loop it was 9 % slower.
     zero = load(table, 0)
     total = plus_sums((zero, zero, zero, zero, zero, zero), table, digits, np.intp(12))
-    total = plus_sums(moved(total), table, digits, np.intp(8))
-    total = plus_sums(moved(total), table, digits, np.intp(4))
-    a, b, c, d, e, _ = plus_sums(moved(total), table, digits, np.intp(0))
+    total = plus_sums(shifted_by_four(total), table, digits, np.intp(8))
+    total = plus_sums(shifted_by_four(total), table, digits, np.intp(4))
+    a, b, c, d, e, _ = plus_sums(shifted_by_four(total), table, digits, np.intp(0))
     store(products, start, a)
     store(products, start + LANES, b)
     store(products, start + 2 * LANES, c)
@@ -111,8 +112,8 @@ def multiply_small(table, digits, products, start):
 
 
 @tiny_helper
-def moved(total):
-    """Six vectors end to end from the fifth word on; the last four words mean nothing."""
+def shifted_by_four(total):
+    """Six concatenated vectors from their fifth word on; the last four words have no meaning."""
     a, b, c, d, e, f = total
     return (
         elements_from(a, b, BITS),
@@ -126,7 +127,7 @@ def moved(total):
 
 @helper
 def plus_sums(total, table, digits, shift):
-    """Six vectors end to end plus the sums that four bits of the digits stand for, each a vector after the one before."""
+    """Six concatenated vectors plus, for each digit, the table's sum for four of its bits; each sum starts one vector later."""
     a, b, c, d, e, f = total
     for i in range(SMALL // LANES):
         start = SUM * (np.intp(digits[i]) >> shift & ((1 << BITS) - 1)) + LANES * i
@@ -143,14 +144,14 @@ def plus_sums(total, table, digits, shift):
 def add_product(products, column, words, start, out):
     """Write to ``out[:640]`` the words from ``words[start]`` on plus the product with that column."""
     for part in range(PARTS):
-        total = load_long(words, start + SMALL * part, SMALL)
+        total = load_wide(words, start + SMALL * part, SMALL)
         for corner in range(PARTS):
             i = in_base_3(part) + in_base_3(corner)
-            total = total ^ load_long(products, (column * PRODUCTS + i) * SMALL, SMALL)
+            total = total ^ load_wide(products, (column * PRODUCTS + i) * SMALL, SMALL)
         store(out, SMALL * part, total)
 
 
 @tiny_helper
 def in_base_3(part):
-    """The number whose digits in base 3 are a part's bits."""
+    """The number whose digits in base 3 are the bits of `part`."""
     return (part >> 2) * 9 + (part >> 1 & 1) * 3 + (part & 1)

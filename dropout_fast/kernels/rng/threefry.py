@@ -1,16 +1,16 @@
-"""Threefry2x64-20: two words out of a counter and a key, and no state.
+"""Threefry2x64-20: two random words as a function of a counter and a key, without a state.
 
 J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC11 (2011).
 """
 
 import numpy as np
 
-from .compiling import helper
-from .vectors import rotate_left
+from ..options import helper
+from ..simd.vectors import rotate_left
 
 ROUNDS = 20
 ROTATIONS = tuple(np.uint64(bits) for bits in (16, 42, 12, 31, 16, 32, 24, 21))
-PARITY = np.uint64(0x1BD11BDAA9FC1A22)  # of the key schedule; from Skein 1.3
+PARITY = np.uint64(0x1BD11BDAA9FC1A22)  # of the key schedule, as in Skein 1.3
 
 
 @helper

@@ -2,61 +2,57 @@
 
 import numpy as np
 
-from .bernoulli import BLOCK, BLOCKS, NONE, SURE_WORDS, compare_one_bit, threshold_of
-from .vectors import LANES_OF_UINT64
-from .xoshiro import start_lanes
-
-BLOCK_BYTES = BLOCK // 8
+from .bernoulli import BLOCK, BLOCK_BYTES, BLOCKS_PER_CHUNK, NONE_SET, SURE_WORDS, compare_one_bit, threshold_of
+from .rng.xoshiro import start_lanes
+from .simd.vectors import UINT64_LANES
 
 
-def dropout_range(write, x, bits, seed, step, offset, keep_prob, scale, out, start, stop):
-    """As its namesake in ``dropout``."""
-    from .masked_scale import drop  # which imports this module
-
+def draw_and_apply(epilogue, write, seed, step, offset, keep_prob, x, bits, scale, out, start, stop):
+    """As the function of the same name in ``passes.counter``."""
     first = start // BLOCK
-    octets = _draw_blocks(seed, step, first, (stop + BLOCK - 1) // BLOCK, keep_prob)
+    drawn = _draw_blocks(seed, step, first, (stop + BLOCK - 1) // BLOCK, keep_prob)
     if bits.size:
         place = (first - offset // BLOCK) * BLOCK_BYTES
-        bits[place : place + octets.size] = octets
-    scale_range(drop, write, x, octets, offset - first * BLOCK, scale, out, start - offset, stop - offset)
+        bits[place : place + drawn.size] = drawn
+    apply_range(epilogue, write, x, drawn, offset - first * BLOCK, scale, out, start - offset, stop - offset)
 
 
-def scale_range(product, write, x, bits, shift, scale, out, start, stop):
-    """As its namesake in ``masked_scale``."""
+def apply_range(epilogue, write, x, bits, shift, scale, out, start, stop):
+    """As the function of the same name in ``elementwise``."""
     kept = np.unpackbits(bits, count=stop + shift, bitorder="little")[start + shift :].view(np.bool_)
     with np.errstate(all="ignore"):
-        out[start:stop] = _rounded(product(_widened(x[start:stop]), kept, scale), x.dtype)
+        out[start:stop] = _rounded(epilogue(_widened(x[start:stop]), kept, start, scale), x.dtype)
 
 
-def draw_bits(bits, seed, step, offset, keep_prob):
-    """As its namesake in ``dropout``."""
+def draw_bits(seed, step, offset, keep_prob, bits):
+    """As the function of the same name in ``passes.counter``."""
     first = offset // BLOCK
     bits[:] = _draw_blocks(seed, step, first, first + bits.size // BLOCK_BYTES, keep_prob)
 
 
 def _draw_blocks(seed, step, first, stop, keep_prob):
-    """Keep bits of the blocks `first` to `stop`, 64 bytes each."""
+    """Draw the keep bits of the blocks from `first` to `stop`, 64 bytes each."""
     threshold, inverted = threshold_of(keep_prob)
-    chunks = np.arange(first // BLOCKS, (stop + BLOCKS - 1) // BLOCKS, dtype=np.uint64)[:, np.newaxis]
-    words = np.empty((len(chunks), BLOCKS, LANES_OF_UINT64), "<u8")
+    chunks = np.arange(first // BLOCKS_PER_CHUNK, (stop + BLOCKS_PER_CHUNK - 1) // BLOCKS_PER_CHUNK, dtype=np.uint64)[:, np.newaxis]
+    words = np.empty((len(chunks), BLOCKS_PER_CHUNK, UINT64_LANES), "<u8")
     with np.errstate(over="ignore"):  # 64 bits, as in the kernels
         state = start_lanes(np.uint64(int(seed) % 2**64), np.uint64(int(step) % 2**64), chunks)
-        for block in range(BLOCKS):
+        for block in range(BLOCKS_PER_CHUNK):
             kept, state = _draw_block(state, threshold)
             words[:, block] = kept ^ inverted
-    skipped = first - first // BLOCKS * BLOCKS
-    return words.reshape(-1, LANES_OF_UINT64)[skipped:][: stop - first].reshape(-1).view(np.uint8)
+    skipped = first - first // BLOCKS_PER_CHUNK * BLOCKS_PER_CHUNK
+    return words.reshape(-1, UINT64_LANES)[skipped:][: stop - first].reshape(-1).view(np.uint8)
 
 
 def _draw_block(state, threshold):
-    """A block of each chunk; a chunk's generator moves on only while an element of its own is undecided."""
-    kept = np.full_like(state[0], NONE)
+    """Draw one block of each chunk; a chunk's generator advances only while one of its own elements is undecided."""
+    kept = np.full_like(state[0], NONE_SET)
     comparison = (state, threshold, kept, ~kept)
     for _ in range(SURE_WORDS):
         comparison = compare_one_bit(comparison)
     state, threshold, kept, undecided = comparison
     whole = (*state, kept, undecided)
-    while threshold != NONE and undecided.any():
+    while threshold != NONE_SET and undecided.any():
         open_chunks = undecided.any(axis=1)
         *_, kept_of_part, undecided_of_part = moved = compare_one_bit(
             (tuple(lanes[open_chunks] for lanes in state), threshold, kept[open_chunks], undecided[open_chunks])
@@ -68,7 +64,7 @@ def _draw_block(state, threshold):
 
 
 def _widened(x):
-    """Half formats come as their bits: see ``formats``."""
+    """Half formats come as their bits: see ``simd.half``."""
     if x.dtype == np.int16:
         return x.view(np.float16).astype(np.float32)
     return (x.astype(np.uint32) << np.uint32(16)).view(np.float32) if x.dtype == np.uint16 else x

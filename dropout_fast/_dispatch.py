@@ -1,0 +1,162 @@
+"""From (operation, mask, arrays) to a kernel, or to a copy and a kernel, or to NumPy. Here is the one table of kernels.
+
+There are two operations: `forward` draws a mask's bits and applies them, `apply` applies a mask that has its bits
+or can draw them again.
+"""
+
+import functools
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _launch, _process
+from .kernels.epilogues import multiply, multiply_in_float64, scale_or_zero
+from .kernels.factory import Kernels, Pass, make_kernels
+from .kernels.passes.counter import counter
+from .kernels.passes.mt19937 import mt19937
+from .kernels.passes.stored_bits import stored_bits
+from .streams.base import Bits, Key, Stream, threads_alone
+from .streams.counter import COUNTER
+from .streams.rounding import ZERO, Rounding, epilogue_for, multiply_by_numpy, scale_of, scale_or_zero_by_numpy
+
+if TYPE_CHECKING:
+    from .mask import KeepMask
+
+Array = npt.NDArray[Any]
+
+#: The dtypes as which kernels take the half formats, which Numba does not know: arrays of their bits.
+VIEWS: dict[str, type[Any]] = {"float16": np.int16, "bfloat16": np.uint16}
+
+_FLOATS = ("float32", "float64")
+_FLOATS_AND_HALVES = (*_FLOATS, *VIEWS)
+
+#: Every kernel: pass, epilogue, dtypes. A new dtype or operation is a row or a word here.
+TABLE: tuple[tuple[Pass, Any, tuple[str, ...]], ...] = (
+    (counter, scale_or_zero, _FLOATS_AND_HALVES),
+    (stored_bits, scale_or_zero, _FLOATS_AND_HALVES),
+    (mt19937, multiply, _FLOATS),
+    (stored_bits, multiply, _FLOATS),
+    (mt19937, multiply_in_float64, ("float32",)),
+    (stored_bits, multiply_in_float64, ("float32",)),
+)
+_ROWS = {(make_pass, epilogue): dtypes for make_pass, epilogue, dtypes in TABLE}
+
+#: In the place of bits that are not stored.
+NO_BITS: Bits = np.empty(0, np.uint8)
+
+
+class Plan(NamedTuple):
+    """How a kernel multiplies arrays of one dtype by masks of one factor."""
+
+    kernels: Kernels
+    scale: float
+    view: type[Any] | None
+
+
+@functools.cache
+def kernels_for(make_pass: Pass, epilogue: Any, dtype: str) -> Kernels:
+    """The variants of one kernel of `TABLE`; made here, compiled when first called."""
+    return make_kernels(make_pass, epilogue, dtype)
+
+
+@functools.lru_cache(maxsize=256)
+def plan_for(make_pass: Pass | None, rounding: Rounding, dtype: np.dtype[Any], keep_prob: Any, scaled: bool) -> Plan | None:
+    """The plan for a pass, None where `TABLE` has no kernel for it."""
+    if make_pass is None or rounding not in ("zero", "numpy") or not dtype.isnative:
+        return None
+    scale = scale_of(keep_prob, scaled)
+    epilogue = epilogue_for(rounding, dtype.name, scale)
+    if dtype.name not in _ROWS.get((make_pass, epilogue), ()):
+        return None
+    return Plan(kernels_for(make_pass, epilogue, dtype.name), scale, VIEWS.get(dtype.name))
+
+
+def forward(stream: Stream, key: Key, mask: "KeepMask", x: Array, out: Array | None, store_mask: bool = True) -> Any:
+    """Draw the mask's bits, and write x, dropped and scaled, to `out` or to a new array, which is returned.
+
+    In one pass where a kernel takes the arrays as they lie. Otherwise the bits are drawn first, and then applied.
+    """
+    plan = plan_for(stream.drawing_pass, mask._rounding, x.dtype, mask.keep_prob, mask._scaled)
+    if plan is None or not x.size or not is_plain(x) or not (out is None or out is x or is_plain(out)):
+        if out is None:
+            np.empty(x.shape, x.dtype)  # a lack of memory shows before anything is drawn
+        if store_mask:
+            mask._bits = stream.draw_bits(key, x.shape)
+        return apply(mask, x, out)
+    if out is None:
+        out = np.empty(x.shape, x.dtype)
+    bits = stream.empty_bits(key, x.size) if store_mask else NO_BITS
+    lock = stream.lock(key)
+    if lock is None:
+        _run(plan, stream.arguments(key), x, bits, out, stream.shares)
+    else:
+        _process.let_forks_pass()
+        with lock:
+            _run(plan, stream.arguments(key), x, bits, out, stream.shares)
+    if store_mask:
+        mask._bits = bits
+    return out
+
+
+def apply(mask: "KeepMask", a: Array, out: Array | None) -> Any:
+    """Multiply `a` by the mask into `out` or a new array, by a kernel as the arrays lie, on a copy, or by NumPy."""
+    plan = _plan_of(mask, a.dtype)
+    if plan is not None and is_plain(a):
+        if out is None:
+            out = np.empty(a.shape, a.dtype)
+        if out is a or (out.dtype == a.dtype and is_plain(out)):
+            _apply_by_kernel(plan, mask, a, out)
+            return out
+    return _apply_to_copy(mask, a, out)
+
+
+def _apply_to_copy(mask: "KeepMask", a: Array, out: Array | None) -> Any:
+    dtype = (a if out is None else out).dtype
+    native = dtype.newbyteorder("=")
+    plan = _plan_of(mask, native)
+    # What a subclass makes of NumPy's product is its own affair.
+    own_product = type(a) is not np.ndarray and mask._rounding != ZERO
+    if plan is None or own_product or _plan_of(mask, a.dtype.newbyteorder("=")) is None:
+        return _apply_by_numpy(mask, a, out)
+    product = a.astype(native, order="C")  # a subclass stays one
+    plain = product.view(np.ndarray)
+    _apply_by_kernel(plan, mask, plain, plain)
+    if out is None:
+        return product.astype(dtype, copy=False)
+    np.copyto(out, product)
+    return out
+
+
+def _apply_by_numpy(mask: "KeepMask", a: Array, out: Array | None) -> Any:
+    if mask._rounding == ZERO:
+        return scale_or_zero_by_numpy(a, mask._kept(), mask._levels()[0], out)
+    return multiply_by_numpy(a, mask._values(), out)
+
+
+def _plan_of(mask: "KeepMask", dtype: np.dtype[Any]) -> Plan | None:
+    """The plan for a mask's bits, or for its key where it has no bits."""
+    make_pass = stored_bits if mask._bits is not None else COUNTER.drawing_pass
+    return plan_for(make_pass, mask._rounding, dtype, mask.keep_prob, mask._scaled)
+
+
+def _apply_by_kernel(plan: Plan, mask: "KeepMask", a: Array, out: Array) -> None:
+    """Both arrays are plain and of the plan's dtype."""
+    if mask._bits is not None:
+        _run(plan, (mask._first_bit,), a, mask._bits, out, threads_alone)
+    else:
+        assert mask._key is not None
+        _run(plan, COUNTER.arguments(mask._key), a, NO_BITS, out, COUNTER.shares)
+
+
+def _run(plan: Plan, leading: tuple[Any, ...], x: Array, bits: Bits, out: Array, shares: Any) -> None:
+    """Call a kernel on plain arrays as one-dimensional views."""
+    flat, flat_out = (x, out) if x.ndim == 1 else (x.ravel(), out.ravel())  # reshape takes twice as long
+    if plan.view is not None:
+        flat, flat_out = flat.view(plan.view), flat_out.view(plan.view)
+    _launch.run(plan.kernels, (*leading, flat, bits, plan.scale, flat_out), shares, x, out is x)
+
+
+def is_plain(array: Array) -> bool:
+    """Whether kernels can take the array as it lies: no subclass, C order, aligned, writeable."""
+    return type(array) is np.ndarray and array.flags.carray

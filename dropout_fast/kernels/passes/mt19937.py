@@ -1,0 +1,124 @@
+"""The drawing pass of NumPy's MT19937: draw keep bits, and apply an epilogue while bits and words are in the cache.
+
+One thread draws the stream from the start. Several threads draw one stride each; all but the first jump to their first word.
+The bits are the same.
+"""
+
+import numba
+import numpy as np
+
+from ..elementwise import apply_group_by_registers, apply_part, apply_rest_by_registers
+from ..options import helper, tiny_helper
+from ..rng.mt19937 import RING_WORDS, WORDS_PER_DRAW, N, copy_block, save_state, start_rings, state_at
+from ..rng.mt19937_jump import DIRECT_JUMPS, jump
+from ..rng.mt19937_keep_bits import draw_group, store_group_bits, word_of
+from ..simd.memory import elements_to_alignment, stack_array
+from ..simd.vectors import GROUP
+
+
+def mt19937(epilogue, write, publish):
+    """Make the serial and the parallel function of this pass."""
+
+    def serial(state_address, threshold, x, bits, scale, out):
+        """Draw keep bits, apply the epilogue, and advance NumPy's state.
+
+        Parameters
+        ----------
+        state_address : int
+            Address of NumPy's ``{uint32 key[624]; int pos}``, whose lock the caller holds.
+        threshold : int
+            ``ceil(p * 2**53)``: a draw below it keeps its element.
+        x, out : ndarray, 1-d, C-contiguous, of one dtype, not empty
+            May be the same array.
+        bits : ndarray of uint8
+            Written, in words of eight bytes: bit ``i % 8`` of ``bits[i // 8]`` is element i's.
+        scale : float
+            What kept elements are multiplied by.
+        """
+        state = state_at(state_address)
+        draw_stride(epilogue, write, state, (state, np.intp(state[N])), threshold, x, bits, scale, out, 0, x.size)
+
+    def parallel(state_address, threshold, x, bits, scale, out, first, stride, jumps):
+        """As `serial`, on several threads.
+
+        Parameters
+        ----------
+        state_address, threshold, x, bits, scale, out
+            As for `serial`.
+        first, stride : int
+            Elements that the first thread takes, and that each other takes: multiples of 312 and of 64.
+        jumps : ndarray of uint16, shape (n, 27, 32, 5)
+            From `jump_polynomials.jumps_over`.
+        """
+        state = state_at(state_address)
+        start = start_of(state)
+        for part in numba.prange(parts_of(x.size, first, stride)):
+            draw_part(epilogue, write, state, start, threshold, x, bits, scale, out, part, first, stride, jumps)
+            publish()
+
+    return serial, parallel
+
+
+@tiny_helper
+def parts_of(size, first, stride):
+    """Number of strides that have elements."""
+    return 1 + (max(0, size - first) + stride - 1) // stride
+
+
+@tiny_helper
+def start_of(state):
+    """A copy of the state's block, which the last stride overwrites, and the position in it."""
+    block = np.empty(N, np.uint32)
+    copy_block(state, block)
+    return block, np.intp(state[N])
+
+
+@helper
+def draw_part(epilogue, write, state, start, threshold, x, bits, scale, out, part, first, stride, jumps):
+    """Draw the stride of that number, after one or two jumps to its first block."""
+    block, position = np.empty(N, np.uint32), start[1]
+    copy_block(start[0], block)
+    begin, end = np.intp(0), min(x.size, first)
+    if part > 0:
+        other = np.intp(part) - 1
+        low, high = other % DIRECT_JUMPS, other // DIRECT_JUMPS
+        for i in range(1 + min(high, 1)):  # a loop, so that the jump is compiled once: saves 1 s
+            jump(block, jumps[low if i == 0 else DIRECT_JUMPS - 1 + high])
+        begin = first + other * stride
+        end = min(x.size, begin + stride)
+    draw_stride(epilogue, write, state, (block, position), threshold, x, bits, scale, out, begin, end)
+
+
+@helper
+def draw_stride(epilogue, write, state, start, threshold, x, bits, scale, out, begin, end):
+    """Draw bits and apply the epilogue from element `begin`, a multiple of 64, to `end`; the last stride saves NumPy's state.
+
+    `start` is a block and the position of the first word, in that block or in the following one. Groups are aligned to the
+    vectors of `out`, so that bits are used in the registers in which they are drawn. Of the first group only the last few draws,
+    if any, belong to this stride; the others come from words without a meaning, and are shifted out.
+    """
+    block, position = start
+    rings = stack_array(np.uint32, RING_WORDS)
+    unaligned = elements_to_alignment(out, begin)
+    aligned, front = start_rings(rings, block, position + WORDS_PER_DRAW * unaligned)
+    place, previous = (aligned - GROUP, front), np.uint64(0)
+    for done in range(begin - GROUP, end, GROUP):
+        lanes, place = draw_group(rings, place, threshold)
+        word = word_of(lanes)
+        if done >= begin:
+            store_group_bits(bits, done, min(GROUP, end - done), shifted_in(previous, word, unaligned))
+            i = done + unaligned
+            if i + GROUP <= end:
+                apply_group_by_registers(epilogue, write, x, lanes, scale, out, i)
+            else:
+                apply_rest_by_registers(epilogue, x, lanes, scale, out, i, end - i)
+        previous = word
+    apply_part(epilogue, x, bits, 0, scale, out, begin, min(unaligned, end - begin))
+    if end == x.size:
+        save_state(rings, aligned - unaligned, place[1], end - begin, state)
+
+
+@tiny_helper
+def shifted_in(previous, word, count):
+    """The upper `count` bits (less than 64) of the previous word, followed by the lower bits of this word."""
+    return previous >> np.uint64(1) >> np.uint64(GROUP - 1 - count) | word << np.uint64(count)

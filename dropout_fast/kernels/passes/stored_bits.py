@@ -1,0 +1,36 @@
+"""The pass that applies an epilogue by keep bits in memory: every backward."""
+
+import numba
+
+from ..elementwise import apply_range
+from ..shares import bounds, chunks_of
+
+
+def stored_bits(epilogue, write, publish):
+    """Make the serial and the parallel function of this pass."""
+
+    def serial(shift, x, bits, scale, out):
+        """Apply the epilogue.
+
+        Parameters
+        ----------
+        shift : int
+            Position of the first element's keep bit.
+        x, out : ndarray, 1-d, C-contiguous, of one dtype
+            May be the same array. float16 comes as its bits in int16, bfloat16 as its bits in uint16.
+        bits : ndarray of uint8, four bytes or more
+            Keep bit of element i at bit ``i + shift``, counted from the lowest of ``bits[0]``.
+        scale : float
+            What kept elements are multiplied by.
+        """
+        apply_range(epilogue, write, x, bits, shift, scale, out, 0, x.size)
+
+    def parallel(shift, x, bits, scale, out, threads):
+        """As `serial`, on that number of threads."""
+        shares = min(threads, chunks_of(x.size, 0))
+        for share in numba.prange(shares):
+            start, stop = bounds(share, shares, x.size, 0)
+            apply_range(epilogue, write, x, bits, shift, scale, out, start, stop)
+            publish()
+
+    return serial, parallel

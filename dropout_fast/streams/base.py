@@ -1,0 +1,64 @@
+"""What a source of keep bits must offer."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..kernels.factory import Pass
+
+Bits = npt.NDArray[np.uint8]
+
+#: Which bits of a stream: each stream has its own kind of key.
+Key = tuple[Any, ...]
+
+
+class Stream(NamedTuple):
+    """A source of keep bits, as a tuple of functions (after JAX's ``prng.PRNGImpl``).
+
+    Attributes
+    ----------
+    name : str
+    is_repeatable : bool
+        Whether a key gives the same bits again, so that a mask need not store them.
+    draw_bits : (key, shape: tuple of int) -> Bits
+        Draw the keep bits of an array of that shape.
+    drawing_pass : Pass or None
+        Draws bits and applies an epilogue in one pass; None where this stream can only draw bits.
+    arguments : (key) -> tuple
+        The first arguments of the kernels of `drawing_pass`; x, bits, scale and out follow.
+    shares : (size: int, threads: int) -> tuple
+        The last arguments of its parallel kernels: how threads share that many elements.
+    empty_bits : (key, size: int) -> Bits
+        An array for the keep bits of that many elements.
+    first_bit : (key) -> int
+        Position of the first element's bit in such an array.
+    lock : (key) -> context manager or None
+        To be held while a kernel of `drawing_pass` runs; None if nothing must be held.
+    """
+
+    name: str
+    is_repeatable: bool
+    draw_bits: Callable[[Key, tuple[int, ...]], Bits]
+    drawing_pass: Pass | None
+    arguments: Callable[[Key], tuple[Any, ...]]
+    shares: Callable[[int, int], tuple[Any, ...]]
+    empty_bits: Callable[[Key, int], Bits]
+    first_bit: Callable[[Key], int]
+    lock: Callable[[Key], AbstractContextManager[Any] | None]
+
+
+def no_lock(key: Key) -> None:
+    """For streams whose bits are a function of the key alone."""
+
+
+def threads_alone(size: int, threads: int) -> tuple[int]:
+    """For passes whose kernels share an array out themselves."""
+    return (threads,)
+
+
+def bit_zero(key: Key) -> int:
+    """For streams whose arrays of bits begin with the first element's."""
+    return 0
