@@ -78,7 +78,8 @@ def forward(stream: Stream, key: Key, mask: "KeepMask", x: Array, out: Array | N
     In one pass where a kernel takes the arrays as they lie. Otherwise the bits are drawn first, and then applied.
     """
     plan = plan_for(stream.drawing_pass, mask._rounding, x.dtype, mask.keep_prob, mask._scaled)
-    if plan is None or not x.size or not is_plain(x) or not (out is None or out is x or is_plain(out)):
+    # `is_plain` without its call, which takes as long as the rest of this line.
+    if plan is None or type(x) is not np.ndarray or not x.flags.carray or not (out is None or out is x or is_plain(out)):
         if out is None:
             np.empty(x.shape, x.dtype)  # a lack of memory shows before anything is drawn
         if store_mask:
@@ -87,12 +88,11 @@ def forward(stream: Stream, key: Key, mask: "KeepMask", x: Array, out: Array | N
     if out is None:
         out = np.empty(x.shape, x.dtype)
     bits = stream.empty_bits(key, x.size) if store_mask else NO_BITS
-    lock = stream.lock(key)
-    if lock is None:
+    if stream.lock is None:
         _run(plan, stream.arguments(key), x, bits, out, stream.shares)
     else:
         _process.let_forks_pass()
-        with lock:
+        with stream.lock(key):
             _run(plan, stream.arguments(key), x, bits, out, stream.shares)
     if store_mask:
         mask._bits = bits
@@ -143,7 +143,7 @@ def _plan_of(mask: "KeepMask", dtype: np.dtype[Any]) -> Plan | None:
 def _apply_by_kernel(plan: Plan, mask: "KeepMask", a: Array, out: Array) -> None:
     """Both arrays are plain and of the plan's dtype."""
     if mask._bits is not None:
-        _run(plan, (mask._first_bit,), a, mask._bits, out, threads_alone)
+        _run(plan, (mask._first_bit(),), a, mask._bits, out, threads_alone)
     else:
         assert mask._key is not None
         _run(plan, COUNTER.arguments(mask._key), a, NO_BITS, out, COUNTER.shares)

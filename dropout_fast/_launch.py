@@ -74,7 +74,7 @@ def run_in_parallel(serial: Kernel, parallel: Kernel, arguments: tuple[Any, ...]
 
 def _threads() -> int:
     """As many as numba.set_num_threads allows, and numba.config."""
-    return min(numba.get_num_threads(), config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]  # set at run time
+    return min(numba.get_num_threads(), int(config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]  # set at run time
 
 
 def _may_launch() -> bool:

@@ -5,6 +5,7 @@ import ctypes
 import functools
 import importlib.metadata
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -58,9 +59,17 @@ def threading_layer() -> str:
         warnings.warn(
             f"Numba cannot load the threading layer {asked!r}, so dropout_fast runs on one thread. Numba says: {error}",
             RuntimeWarning,
-            stacklevel=2,
+            stacklevel=_levels_to_the_user(),
         )
         return "none"
+
+
+def _levels_to_the_user() -> int:
+    """How many frames lie between the caller and the first that is not of this package, for ``stacklevel``."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _preload_tbb() -> None:

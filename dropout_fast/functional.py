@@ -16,7 +16,7 @@ from ._validate import (
     refuse_positional,
 )
 from .mask import KeepMask
-from .streams.counter import COUNTER, first_bit
+from .streams.counter import COUNTER
 from .streams.rounding import ZERO
 from .streams.seeds import fresh_seed
 
@@ -128,5 +128,5 @@ def dropout(
         if out is not None:
             check_out(out, "x", array)
     key = (seed, step, offset, keep_prob)
-    mask = KeepMask(array.shape, keep_prob, True, ZERO, key, first_bit(key))
+    mask = KeepMask(array.shape, keep_prob, True, ZERO, key)
     return _dispatch.forward(COUNTER, key, mask, array, out, store_mask), mask

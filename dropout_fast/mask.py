@@ -10,7 +10,7 @@ import numpy.typing as npt
 from . import _dispatch
 from ._validate import as_probability, as_numeric_array, check_out, check_shape, is_bfloat16
 from .streams.base import Bits
-from .streams.counter import COUNTER, CounterKey
+from .streams.counter import COUNTER, CounterKey, first_bit
 from .streams.rounding import OPERATOR, ZERO, Rounding
 
 #: Methods of an array that a mask has too. Each unpacks the mask, eight bytes an element, for the moment of the call.
@@ -61,8 +61,8 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     True
     """
 
-    # _bits: keep bit of element i at bit i + _first_bit, counted from the lowest of _bits[0]; None: _key draws them again.
-    __slots__ = ("_bits", "_first_bit", "_key", "_rounding", "_scaled", "keep_prob", "shape")
+    # _bits: keep bit of element i at bit i + _first_bit(), counted from the lowest of _bits[0]; None: _key draws them again.
+    __slots__ = ("_bits", "_key", "_rounding", "_scaled", "keep_prob", "shape")
 
     shape: tuple[int, ...]
     keep_prob: Any
@@ -74,7 +74,6 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         scaled: bool,
         rounding: Rounding,
         key: CounterKey | None,
-        first_bit: int = 0,
         bits: Bits | None = None,
     ) -> None:
         """For this package's own use; see `from_array`."""
@@ -83,7 +82,6 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         self._scaled = scaled
         self._rounding = rounding
         self._key = key
-        self._first_bit = first_bit
         self._bits = bits
 
     @classmethod
@@ -123,7 +121,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         packed = np.packbits(np.asarray(array).reshape(-1), bitorder="little")
         bits = np.zeros(max(4, packed.size), np.uint8)  # kernels read four bytes at a time
         bits[: packed.size] = packed
-        return cls(array.shape, keep_prob, True, ZERO, None, 0, bits)
+        return cls(array.shape, keep_prob, True, ZERO, None, bits)
 
     def apply(self, a: npt.ArrayLike, out: npt.NDArray[Any] | None = None) -> Any:
         """Multiply by the mask: the forward's scaling, and the whole of the backward.
@@ -180,14 +178,18 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         """Bytes that the bits take, 0 where they are drawn again."""
         return 0 if self._bits is None else self._bits.nbytes
 
+    def _first_bit(self) -> int:
+        """Position of the first element's bit."""
+        return 0 if self._key is None else first_bit(self._key)
+
     def _kept(self) -> npt.NDArray[np.bool_]:
         """Which elements are kept."""
         bits = self._bits
         if bits is None:
             assert self._key is not None
             bits = COUNTER.draw_bits(self._key, self.shape)
-        stop = self._first_bit + self.size
-        return np.unpackbits(bits, count=stop, bitorder="little")[self._first_bit :].view(np.bool_).reshape(self.shape)
+        first = self._first_bit()
+        return np.unpackbits(bits, count=first + self.size, bitorder="little")[first:].view(np.bool_).reshape(self.shape)
 
     def _values(self) -> Any:
         """The array that the mask stands for; for a 0-d x of NumPy code a Python number, as `np.random.rand()` is one."""
@@ -283,7 +285,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         return bool(np.asarray(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = (self.shape, self.keep_prob, self._scaled, self._rounding, self._key, self._first_bit, self._bits)
+        state = (self.shape, self.keep_prob, self._scaled, self._rounding, self._key, self._bits)
         return KeepMask, state
 
     def __repr__(self) -> str:

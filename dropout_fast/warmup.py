@@ -12,6 +12,7 @@ import numpy.typing as npt
 from numba import config
 
 from . import _dispatch, _launch
+from .kernels.bernoulli import BLOCK_BYTES
 from .kernels.factory import Kernels
 from .kernels.passes import counter, mt19937, stored_bits
 from .kernels.rng import mt19937_keep_bits
@@ -43,7 +44,7 @@ def steps() -> Iterator[tuple[str, Step]]:
     if config.DISABLE_JIT:  # type: ignore[attr-defined]  # set at run time
         return
     address = _GENERATOR.ctypes.state_address
-    bits = np.zeros(counter.BLOCK_BYTES, np.uint8)
+    bits = np.zeros(BLOCK_BYTES, np.uint8)
     leading: dict[Any, tuple[Any, ...]] = {
         counter.counter: (0, 0, 0, 0.5),
         stored_bits.stored_bits: (0,),

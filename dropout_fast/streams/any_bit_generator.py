@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .base import Bits, Key, Stream, bit_zero, no_lock, threads_alone
+from .base import Bits, Key, Stream, threads_alone
 
 #: The kernels read four bytes of a mask at a time.
 LEAST_BYTES = 4
@@ -32,6 +32,5 @@ ANY_BIT_GENERATOR = Stream(
     arguments=_no_arguments,
     shares=threads_alone,
     empty_bits=_no_bits,
-    first_bit=bit_zero,
-    lock=no_lock,
+    lock=None,
 )

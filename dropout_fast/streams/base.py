@@ -33,10 +33,8 @@ class Stream(NamedTuple):
         The last arguments of its parallel kernels: how threads share that many elements.
     empty_bits : (key, size: int) -> Bits
         An array for the keep bits of that many elements.
-    first_bit : (key) -> int
-        Position of the first element's bit in such an array.
-    lock : (key) -> context manager or None
-        To be held while a kernel of `drawing_pass` runs; None if nothing must be held.
+    lock : ((key) -> context manager) or None
+        What to hold while a kernel of `drawing_pass` runs; None if nothing must be held.
     """
 
     name: str
@@ -46,19 +44,9 @@ class Stream(NamedTuple):
     arguments: Callable[[Key], tuple[Any, ...]]
     shares: Callable[[int, int], tuple[Any, ...]]
     empty_bits: Callable[[Key, int], Bits]
-    first_bit: Callable[[Key], int]
-    lock: Callable[[Key], AbstractContextManager[Any] | None]
-
-
-def no_lock(key: Key) -> None:
-    """For streams whose bits are a function of the key alone."""
+    lock: Callable[[Key], AbstractContextManager[Any]] | None
 
 
 def threads_alone(size: int, threads: int) -> tuple[int]:
     """For passes whose kernels share an array out themselves."""
     return (threads,)
-
-
-def bit_zero(key: Key) -> int:
-    """For streams whose arrays of bits begin with the first element's."""
-    return 0

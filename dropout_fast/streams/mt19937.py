@@ -11,7 +11,7 @@ from ..kernels.passes import mt19937
 from ..kernels.rng.jump_polynomials import Jumps, jumps_over
 from ..kernels.rng.mt19937 import DRAWS_PER_BLOCK
 from ..kernels.rng.mt19937_keep_bits import draw_bits as draw_bits_by_kernel
-from .base import Bits, Stream, bit_zero
+from .base import Bits, Stream
 
 #: The bit generator, and the probability of keeping: a Python float or int.
 Mt19937Key = tuple[np.random.MT19937, float]
@@ -102,6 +102,5 @@ MT19937 = Stream(
     arguments=arguments,
     shares=shares,
     empty_bits=empty_bits,
-    first_bit=bit_zero,
     lock=lock,
 )
