@@ -1,0 +1,1 @@
+"""Checks of the benchmarks themselves: do they run, and how noisy are they?"""

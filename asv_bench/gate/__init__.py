@@ -1,0 +1,1 @@
+"""The gate: is one commit slower than another?"""
