@@ -1,14 +1,17 @@
 """The benchmark command at its smallest; no test asserts a time."""
 
+import ast
 import json
 import sys
 
 import numpy as np
 import pytest
 
+import dropout_fast
 from asv_bench.measuring import copies
 from asv_bench.measuring.clock import median_ratio
 from asv_bench.measuring.text_tables import size_text
+from asv_bench.paths import ASV_BENCH
 from dropout_fast.__main__ import main
 
 
@@ -66,3 +69,15 @@ def test_bench_away_from_a_clone(monkeypatch, capsys):
         main(["bench"])
     assert stop.value.code == 2
     assert capsys.readouterr().err == "`bench` runs from the root of a clone of the repository.\n"
+
+
+def test_only_public_names_are_imported():
+    """The measuring code and the benchmarks run on any commit's dropout_fast, whatever its modules are called."""
+    public = {*dropout_fast.__all__, "reference"}
+    files = [path for folder in ("measuring", "benchmarks", "gate") for path in (ASV_BENCH / folder).glob("*.py")]
+    statements = [(path.name, node) for path in files for node in ast.walk(ast.parse(path.read_text()))]
+    names = {(file, f"{n.module}.{a.name}") for file, n in statements if isinstance(n, ast.ImportFrom) for a in n.names}
+    names |= {(file, a.name) for file, n in statements if isinstance(n, ast.Import) for a in n.names}
+    ours = {(file, name) for file, name in names if name.split(".")[0] == "dropout_fast"}
+    assert ("dropouts.py", "dropout_fast.reference") in ours
+    assert not {(file, name) for file, name in ours if name not in {"dropout_fast", *(f"dropout_fast.{p}" for p in public)}}

@@ -1,1 +1,1 @@
-"""Checks of the benchmarks themselves: do they run, and how noisy are they?"""
+"""Check the benchmarks themselves: whether they run, and how noisy they are."""

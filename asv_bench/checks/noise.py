@@ -35,14 +35,14 @@ def medians(process: int) -> dict[tuple[str, str, int], float]:
     from ..benchmarks import backward, engines, forward
 
     found = {}
-    for way, cost in (("forward", forward.ForwardCost()), ("backward", backward.BackwardCost())):
+    for direction, cost in (("forward", forward.ForwardCost()), ("backward", backward.BackwardCost())):
         for engine in engines.ENGINES:
             for size in engines.SIZES:
                 params = (engine, DTYPE, size, KEEP_PROB)
                 cost.setup(*params)
-                found[f"{way} over copy", engine, size] = statistics.median(cost.track_over_copy(*params)["samples"])
+                found[f"{direction} over copy", engine, size] = statistics.median(cost.track_over_copy(*params)["samples"])
                 if size <= LARGEST_OVER_REFERENCE:
-                    found[f"{way} over the NumPy code", engine, size] = statistics.median(
+                    found[f"{direction} over the NumPy code", engine, size] = statistics.median(
                         cost.track_over_reference(*params)["samples"]
                     )
     return dict(sorted(found.items()))

@@ -1,1 +1,1 @@
-"""The gate: is one commit slower than another?"""
+"""Compare two commits, and tell whether one is slower."""

@@ -1,4 +1,4 @@
-"""One process of the gate: clock two commits' dropout_fast in turn, on the same arrays.
+"""Clock two commits' dropout_fast in turn, on the same arrays, in one process of the gate.
 
 It prints one JSON object: by size and by name, the seconds a call in each round.
 """
