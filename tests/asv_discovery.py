@@ -2,11 +2,16 @@
 
 import sys
 
-import asv_runner._aux
-import asv_runner.discovery
 
-benchmark_dir = sys.argv[1]
-asv_runner._aux.update_sys_path(benchmark_dir)
-names = [benchmark.name for benchmark in asv_runner.discovery.disc_benchmarks(benchmark_dir)]
-assert "forward.ForwardCost.track_over_copy" in names
-print(*(sys.modules[name].__file__ for name in ("dropout_fast", "asv_bench")), sep="\n")
+def main(benchmark_dir):
+    import asv_runner._aux
+    import asv_runner.discovery
+
+    asv_runner._aux.update_sys_path(benchmark_dir)
+    names = [benchmark.name for benchmark in asv_runner.discovery.disc_benchmarks(benchmark_dir)]
+    assert "forward.ForwardCost.track_over_copy" in names
+    print(*(sys.modules[name].__file__ for name in ("dropout_fast", "asv_bench")), sep="\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
