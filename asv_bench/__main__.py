@@ -1,15 +1,19 @@
-"""The command line: ``python -m asv_bench gate | dashboard | once | scatter``, from the repository's root."""
+"""The command line ``python -m asv_bench``, for the root of a clone of the repository."""
 
 import argparse
 import importlib
 import sys
 
-DESCRIPTIONS = {
-    "gate": "compare two commits; exit status 0 not worse, 1 worse, 2 nothing was measured, 3 could not build",
-    "dashboard": "publish what asv has measured as pages that open without a network",
-    "readme": "write the figures of bench.json into the README",
-    "once": "run every benchmark once at its smallest size; nothing is timed",
-    "scatter": "what chance does to each tracked ratio, from process to process",
+#: For each command its module and its description.
+COMMANDS = {
+    "gate": (
+        "gate.command",
+        "compare two commits; exit status 0: not worse, 1: worse, 2: nothing measured, 3: could not build",
+    ),
+    "dashboard": ("dashboard.command", "publish what asv has measured as web pages that open without a network"),
+    "report": ("report.command", "write the tables in README.md and asv_bench/README.md from the published results"),
+    "once": ("checks.smoke", "run every benchmark once at its smallest size, without timing, to see whether it works"),
+    "scatter": ("checks.noise", "measure how much the tracked ratios vary from process to process"),
 }
 
 
@@ -17,10 +21,10 @@ def main(arguments: list[str]) -> int:
     """Run the command that the arguments name; returns the exit status."""
     parser = argparse.ArgumentParser("python -m asv_bench", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for name, description in DESCRIPTIONS.items():
+    for name, (module, description) in COMMANDS.items():
         subparser = commands.add_parser(name, help=description, description=description)
         if arguments[:1] == [name]:
-            command = importlib.import_module(f"asv_bench.{name}")
+            command = importlib.import_module(f"asv_bench.{module}")
             command.add_options(subparser)
             subparser.set_defaults(run=command.run)
     parsed = parser.parse_args(arguments)

@@ -9,7 +9,7 @@ DESCRIPTIONS = {
     "bench": "measure dropout on this machine, beside a copy, NumPy and other libraries",
     "warmup": "compile every kernel now and keep it in Numba's cache, so that no later call has to",
 }
-MODULES = {"demo": "demo.command", "bench": "bench.command", "warmup": "warmup"}
+MODULES = {"demo": "dropout_fast.demo.command", "bench": "asv_bench.measuring.command", "warmup": "dropout_fast.warmup"}
 
 
 def main(arguments: list[str]) -> int:
@@ -31,8 +31,10 @@ def main(arguments: list[str]) -> int:
 def _load(name: str, parser: argparse.ArgumentParser):  # type: ignore[no-untyped-def]
     """Import a command's module; only then are the packages of its extra needed."""
     try:
-        return importlib.import_module(f"dropout_fast.{MODULES[name]}")
+        return importlib.import_module(MODULES[name])
     except ModuleNotFoundError as error:
+        if (error.name or "").startswith("asv_bench"):
+            parser.exit(2, "`bench` runs from the root of a clone of the repository.\n")
         parser.exit(2, f"`{name}` needs {error.name}: pip install 'dropout_fast[{name}]'\n")
 
 

@@ -10,8 +10,8 @@ import pytest
 from helpers import LAYOUTS, floats, laid_out, state
 
 import dropout_fast
+from asv_bench.measuring.memory import peak_bytes
 from dropout_fast import KeepMask, dropout
-from dropout_fast.bench.memory import peak_bytes
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
 

@@ -9,8 +9,8 @@ from helpers import assert_same
 from numba import config
 
 import dropout_fast
+from asv_bench.measuring.memory import peak_bytes
 from dropout_fast import KeepMask, reference
-from dropout_fast.bench.memory import peak_bytes
 
 
 @pytest.fixture(params=[(), (0,), (1,), (3, 5), (4, 100, 7)], ids=str)

@@ -1,11 +1,11 @@
-"""What does a backward cost?"""
+"""How long does a backward take?"""
 
-from .one_way import _Cost, _Seconds
+from .one_direction import _Cost, _Seconds
 
 
 class Backward(_Seconds):
-    way = "backward"
+    direction = "backward"
 
 
 class BackwardCost(_Cost):
-    way = "backward"
+    direction = "backward"

@@ -1,11 +1,11 @@
-"""What does a forward cost?"""
+"""How long does a forward take?"""
 
-from .one_way import _Cost, _Seconds
+from .one_direction import _Cost, _Seconds
 
 
 class Forward(_Seconds):
-    way = "forward"
+    direction = "forward"
 
 
 class ForwardCost(_Cost):
-    way = "forward"
+    direction = "forward"

@@ -1,12 +1,13 @@
-"""How much memory does a forward take, and how much its mask?"""
+"""How much memory does a forward take, and how much of it is the mask?"""
 
 from typing import Any
 
 import numpy as np
 
 import dropout_fast
+from asv_bench.measuring.memory import peak_bytes
 
-from . import engines, tools
+from . import engines
 
 SIZES = (2**10, 2**24)
 
@@ -21,12 +22,12 @@ class Memory:
         self.x = np.ones(size, np.float32)
 
     def peakmem_forward(self, engine: str, size: int) -> None:
-        """Of the whole process, input, Numba and all."""
+        """Of the whole process, with the input and Numba."""
         self.forward(engine)
 
     def track_peak(self, engine: str, size: int) -> float:
         """Result and mask, without the input."""
-        return float(tools.memory.peak_bytes(lambda: self.forward(engine)) / size)
+        return float(peak_bytes(lambda: self.forward(engine)) / size)
 
     def track_mask(self, engine: str, size: int) -> float:
         return float(self.forward(engine)[1].nbytes / size)
@@ -35,6 +36,6 @@ class Memory:
 
     def forward(self, engine: str) -> Any:
         if engine == "fast":
-            return dropout_fast.dropout(self.x, 0.5)
+            return dropout_fast.dropout(self.x, keep_prob=0.5)
         out, (_, mask) = dropout_fast.dropout_forward(self.x, {"p": 0.5, "mode": "train"})
         return out, mask

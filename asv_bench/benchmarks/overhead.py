@@ -1,10 +1,11 @@
-"""What does all of Python cost around a small array, and around a layer?"""
+"""How long does the Python around the kernel take, for small arrays and for a layer?"""
 
 from functools import cache
 from typing import Any
 
+from asv_bench.measuring import clock, small_calls
+
 from . import engines, ratios
-from .tools import clock, small
 
 CALLS = ("dropout of 16", "dropout of 1000", "Dropout and backward of 1000", "Dropout in evaluation mode")
 
@@ -19,7 +20,7 @@ class Overhead:
 
 
 class OverheadCost:
-    params = tuple(small.PAIRS)
+    params = tuple(small_calls.COMPARED_WITH)
     param_names = ("call",)
     version = "1"
     unit = "x the NumPy call"
@@ -28,14 +29,14 @@ class OverheadCost:
         engines.skip_if_missing("fast")
 
     def track_over_numpy(self, call: str) -> dict[str, Any]:
-        """Over the NumPy call beside which bench sets it."""
-        below = small.PAIRS[call]
+        """Over the NumPy call that `COMPARED_WITH` names."""
+        numpys = small_calls.COMPARED_WITH[call]
         made = _small_calls()
-        times = clock.seconds_a_call({name: made[name] for name in (call, below)}, ratios.PLACEMENTS * ratios.ROUNDS, ratios.BLOCK)
-        return {"samples": clock.ratios(times[call], times[below]), "number": 1}
+        times = clock.seconds_a_call({name: made[name] for name in (call, numpys)}, ratios.PLACEMENTS * ratios.ROUNDS, ratios.BLOCK)
+        return {"samples": clock.ratios(times[call], times[numpys]), "number": 1}
 
 
 @cache
 def _small_calls() -> ratios.Functions:
     engines.skip_if_missing("fast")
-    return small.small_calls()
+    return small_calls.small_calls()

@@ -1,4 +1,4 @@
-"""What do more threads gain?"""
+"""How much faster are several threads than one?"""
 
 import os
 
@@ -9,9 +9,9 @@ import numba
 import numpy as np
 
 import dropout_fast
+from asv_bench.measuring import dropouts
 
 from . import engines, ratios
-from .tools import columns
 
 
 class ThreadsCost:
@@ -27,10 +27,10 @@ class ThreadsCost:
         self.x = np.ones(size, np.float32)
 
     def track_forward_over_one_thread(self, threads: int, size: int) -> dict[str, object]:
-        """Of the parallel kernel, into given memory."""
+        """Of the parallel kernel, with `out`."""
 
         def make(x: ratios.Array, target: ratios.Array) -> ratios.Functions:
-            forward = columns.fast_engine("", dropout_fast, x, 0.5, target)[" forward"]
+            forward = dropouts.fast_engine("", dropout_fast, x, 0.5, target)[" forward"]
 
             def on(count: int) -> None:
                 numba.set_num_threads(count)

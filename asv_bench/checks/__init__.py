@@ -1,0 +1,1 @@
+"""Check the benchmarks themselves: whether they run, and how noisy they are."""

@@ -1,0 +1,1 @@
+"""Web pages of what asv has measured, which open without a network."""

@@ -1,0 +1,1 @@
+"""Compare two commits, and tell whether one is slower."""

@@ -1,0 +1,98 @@
+"""`python -m asv_bench gate BASE HEAD`: find out whether a commit is slower, by ratios that hold on noisy machines."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ..paths import REPOSITORY
+from . import build, verdict
+from .verdict import Case, Status, Times
+
+#: -P keeps the current folder off the path, so that the worker does not import the working tree's dropout_fast.
+WORKER = (sys.executable, "-P", "-m", "asv_bench.gate.worker")
+
+#: The order in which each process loads the commits. The first may get faster or slower memory, so each commit is first in half
+#: of the processes.
+ORDERS = (("base", "head"), ("head", "base"), ("head", "base"), ("base", "head"))
+
+#: Seconds after which a process is stopped, as one that hangs.
+PATIENCE = 300
+
+WORDS = {
+    Status.NOT_WORSE: "not worse: no metric of {head} is above what is allowed",
+    Status.WORSE: "WORSE: {head} is slower than {base} where the table says so, and a second look found the same",
+    Status.NOTHING_MEASURED: "NOTHING WAS MEASURED that tells whether {head} is slower than {base}",
+    Status.BUILD_FAILED: "COULD NOT BUILD {base} or {head}",
+}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns the `Status`, which is the exit status."""
+    start = time.monotonic()
+    status = _status(arguments.base, arguments.head)
+    words = WORDS[status].format(base=arguments.base, head=arguments.head)
+    print(f"\n{words} (exit status {int(status)}, {time.monotonic() - start:.0f} s)")
+    return status
+
+
+def _status(base: str, head: str) -> Status:
+    try:
+        folders = {"base": build.build(base, "base"), "head": build.build(head, "head")}
+    except (build.BuildError, OSError) as error:
+        print(error)
+        return Status.BUILD_FAILED
+    try:
+        table = verdict.rows(measure(folders, [case for case in verdict.FACTORS if case.threads <= available_cores()]))
+        print(verdict.text(table))
+        suspects = sorted({row.case for row in table if row.is_worse})
+        second_look = verdict.rows(measure(folders, suspects)) if suspects else []
+        if suspects:
+            print("\nA second look\n" + verdict.text(second_look))
+        return verdict.status(table, second_look)
+    except Exception:  # Python would end with exit status 1, which says "worse"
+        traceback.print_exc()
+        return Status.NOTHING_MEASURED
+
+
+def measure(folders: dict[str, Path], cases: list[Case], orders: tuple[tuple[str, ...], ...] = ORDERS) -> list[dict[Case, Times]]:
+    """Run a process for each order of the commits and number of threads; returns the times that each process measured."""
+    processes = [(order, threads) for order in orders for threads in sorted({case.threads for case in cases})]
+    measured = []
+    for order, threads in tqdm(processes, desc="measuring", unit="process"):
+        sizes = [case.size for case in cases if case.threads == threads]
+        times = _worker(folders, order, threads, sizes)
+        measured.append({Case(int(size), threads): by_name for size, by_name in times.items()})
+    return measured
+
+
+def _worker(folders: dict[str, Path], order: tuple[str, ...], threads: int, sizes: list[int]) -> dict[str, Times]:
+    command = [*WORKER, "--sizes", *map(str, sizes)]
+    for side in order:
+        command += ["--side", side, str(folders[side])]
+    environment = os.environ | {
+        # The measuring code imports some dropout_fast, if only for its NumPy code: the base's, whatever is installed.
+        "PYTHONPATH": os.pathsep.join((str(folders["base"]), str(REPOSITORY))),
+        "NUMBA_CACHE_DIR": str(build.BUILDS / "numba-cache"),
+        "NUMBA_NUM_THREADS": str(threads),
+    }
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=PATIENCE)
+    times: dict[str, Times] = json.loads(done.stdout)
+    return times
+
+
+def available_cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("base", metavar="BASE", help="the commit to compare with, for example main~1")
+    parser.add_argument("head", metavar="HEAD", help="the commit that must not be slower")

@@ -1,0 +1,1 @@
+"""The tables in the documents, made from the results files."""

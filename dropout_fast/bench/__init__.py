@@ -1,1 +1,0 @@
-"""`python -m dropout_fast bench`: what dropout costs on this machine, beside a copy and beside its peers."""

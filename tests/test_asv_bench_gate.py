@@ -1,0 +1,141 @@
+"""The gate's verdicts on made-up times. Nothing is measured here."""
+
+import argparse
+import subprocess
+
+import pytest
+
+from asv_bench.gate import build, command, verdict, worker
+from asv_bench.gate.verdict import Case, Status
+
+ONE, TWO = Case(2**20, 1), Case(2**20, 2)
+
+
+def times(head, base=1.0, copy=0.5, parallel_copy=0.25, rounds=5):
+    """Seconds by name, on a machine that gets slower from round to round."""
+    each = {"copy": copy, "parallel copy": parallel_copy, "base fast forward": base, "head fast forward": head}
+    return {name: [seconds * 1.3**r for r in range(rounds)] for name, seconds in each.items() if seconds is not None}
+
+
+def status(monkeypatch, *looks):
+    """Run the gate on made-up measurements; `looks` are what it sees one after the other."""
+    seen = iter(looks)
+    monkeypatch.setattr(command.build, "build", lambda revision, side: None)
+    monkeypatch.setattr(command, "measure", lambda folders, cases: [{ONE: look} for look in next(seen)])
+    return command.run(argparse.Namespace(base="main~1", head="main"))
+
+
+@pytest.mark.parametrize("case", verdict.FACTORS, ids=lambda case: f"{case.size}-{case.threads}")
+def test_the_losses_that_must_be_found_are_found_and_no_others(case):
+    must_be_found = {2**10: 1.3, 3 * 2**14: 1.3, 2**20: 1.1, 2**24: 1.3}[case.size]
+    slower, same = (verdict.rows([{case: times(head)}, {case: times(head)}]) for head in (must_be_found, 1.0))
+    assert verdict.status(slower, slower) == Status.WORSE and "WORSE" in verdict.text(slower)
+    assert verdict.status(same, same) == Status.NOT_WORSE and "WORSE" not in verdict.text(same)
+
+
+def test_not_worse(monkeypatch, capsys):
+    assert status(monkeypatch, [times(1.04), times(1.02)]) == Status.NOT_WORSE == 0
+    assert "not worse" in capsys.readouterr().out
+
+
+def test_worse(monkeypatch, capsys):
+    assert status(monkeypatch, [times(1.1), times(1.08)], [times(1.09)]) == Status.WORSE == 1
+    printed = capsys.readouterr().out
+    assert "WORSE: main is slower than main~1" in printed and "A second look" in printed
+
+
+def test_faster_is_not_worse(monkeypatch):
+    assert status(monkeypatch, [times(0.5)]) == Status.NOT_WORSE
+
+
+def test_worse_by_chance_is_not_worse(monkeypatch):
+    assert status(monkeypatch, [times(1.1)], [times(1.0)]) == Status.NOT_WORSE
+
+
+def test_one_bad_process_of_three_is_chance(monkeypatch):
+    assert status(monkeypatch, [times(1.0), times(1.5), times(1.01)]) == Status.NOT_WORSE
+
+
+def test_nothing_measured_as_the_head_lost_it(monkeypatch, capsys):
+    assert status(monkeypatch, [times(head=None)]) == Status.NOTHING_MEASURED == 2
+    printed = capsys.readouterr().out
+    assert "NOTHING WAS MEASURED" in printed and "not in the head" in printed
+
+
+def test_nothing_measured_as_the_head_lost_one_metric_of_two(monkeypatch):
+    assert status(monkeypatch, [times(1.0) | {"base fast backward": [1.0] * 5}]) == Status.NOTHING_MEASURED
+
+
+def test_what_the_base_does_not_have_yet_is_new(monkeypatch, capsys):
+    both = times(1.0) | {"head fast backward": [1.0] * 5}
+    assert status(monkeypatch, [both]) == Status.NOT_WORSE
+    assert "new" in capsys.readouterr().out
+
+
+def test_nothing_measured_as_nothing_is_in_both(monkeypatch):
+    assert status(monkeypatch, [times(1.0, base=None)]) == Status.NOTHING_MEASURED
+
+
+def test_nothing_measured_as_a_process_failed(monkeypatch, capsys):
+    monkeypatch.setattr(command.build, "build", lambda revision, side: None)
+
+    def fail(folders, cases):
+        raise subprocess.CalledProcessError(1, "worker.py")
+
+    monkeypatch.setattr(command, "measure", fail)
+    assert command.run(argparse.Namespace(base="main~1", head="main")) == Status.NOTHING_MEASURED
+    assert "worker.py" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [build.BuildError("no wheel"), OSError("no wheel")])
+def test_could_not_build(monkeypatch, capsys, error):
+    def fail(revision, side):
+        raise error
+
+    monkeypatch.setattr(command.build, "build", fail)
+    assert command.run(argparse.Namespace(base="main~1", head="main")) == Status.BUILD_FAILED == 3
+    printed = capsys.readouterr().out
+    assert "COULD NOT BUILD" in printed and "no wheel" in printed
+
+
+@pytest.mark.parametrize("revision", ["no-such-branch", "--help", ""])
+def test_a_revision_that_does_not_exist(revision):
+    with pytest.raises(build.BuildError):
+        build.commit_hash(revision)
+
+
+def test_a_busy_machine_measures_nothing_on_two_threads():
+    """Where other programs use the second core, every parallel launch waits equally long, and a ratio of 1 means nothing."""
+    busy = verdict.rows([{TWO: times(1.0, base=1.0, copy=0.01, parallel_copy=1.0)}])
+    assert verdict.status(busy, []) == Status.NOTHING_MEASURED and "machine busy" in verdict.text(busy)
+    on_one_thread = verdict.rows([{ONE: times(1.0, base=1.0, copy=0.01, parallel_copy=1.0)}])
+    assert verdict.status(on_one_thread, []) == Status.NOT_WORSE
+
+
+def test_ratios_are_over_the_copy_on_as_many_threads():
+    one, two = verdict.rows([{ONE: times(2.0), TWO: times(2.0)}])
+    assert (one.head_over_copy, one.base_over_copy, one.head_over_base) == (4.0, 2.0, 2.0)
+    assert (two.head_over_copy, two.base_over_copy, two.head_over_base) == (8.0, 4.0, 2.0)
+
+
+def test_two_commits_packages_side_by_side(tmp_path):
+    packages = []
+    for side, value in (("base", 1), ("head", 2)):
+        folder = tmp_path / side / "dropout_fast"
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text("from .inner import value\n")
+        (folder / "inner.py").write_text(f"value = {value}\n")
+        packages.append(worker.load_package(f"made_up_{side}", folder))
+    assert [package.value for package in packages] == [1, 2]
+
+
+def test_the_worker_imports_the_bases_package_and_not_the_working_trees(monkeypatch, tmp_path):
+    """A stand-in for the base's package has no kernels, so importing the measuring code leaves a trace of it."""
+    base = tmp_path / "dropout_fast"
+    base.mkdir()
+    (base / "__init__.py").write_text("import pathlib\npathlib.Path(__file__).with_name('imported').touch()\n")
+    (base / "reference.py").write_text("")
+    monkeypatch.setattr(command, "WORKER", (*command.WORKER[:-1], "asv_bench.measuring.dropouts"))
+    with pytest.raises(ValueError):  # the stand-in prints no JSON
+        command._worker({"base": tmp_path}, ("base",), 1, [])
+    assert (base / "imported").exists()
