@@ -5,7 +5,8 @@ or can draw them again.
 """
 
 import functools
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,8 @@ _ROWS = {(make_pass, epilogue): dtypes for make_pass, epilogue, dtypes in TABLE}
 NO_BITS: Bits = np.empty(0, np.uint8)
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Plan:
     """How a kernel multiplies arrays of one dtype by masks of one factor."""
 
     kernels: Kernels
@@ -78,8 +80,13 @@ def forward(stream: Stream, key: Key, mask: "KeepMask", x: Array, out: Array | N
     In one pass where a kernel takes the arrays as they lie. Otherwise the bits are drawn first, and then applied.
     """
     plan = plan_for(stream.drawing_pass, mask._rounding, x.dtype, mask.keep_prob, mask._scaled)
-    # `is_plain` without its call, which takes as long as the rest of this line.
-    if plan is None or type(x) is not np.ndarray or not x.flags.carray or not (out is None or out is x or is_plain(out)):
+    # `is_plain` without its calls, which take 0.1 us.
+    if (
+        plan is None
+        or type(x) is not np.ndarray
+        or not x.flags.carray
+        or not (out is None or out is x or (type(out) is np.ndarray and out.flags.carray))
+    ):
         if out is None:
             np.empty(x.shape, x.dtype)  # a lack of memory shows before anything is drawn
         if store_mask:

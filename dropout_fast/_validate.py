@@ -141,13 +141,10 @@ def check_shape(name: str, array: npt.NDArray[Any], shape: tuple[int, ...]) -> N
 
 def is_usable_out(out: Any, source: npt.NDArray[Any]) -> bool:
     """Whether `out` is a plain array of the same dtype and shape, and `source` itself or separate from it in memory."""
-    return bool(
-        type(out) is np.ndarray
-        and out.dtype is source.dtype
-        and out.shape == source.shape
-        and out.flags.carray
-        and ((out.flags.owndata and source.flags.owndata) or not np.may_share_memory(out, source))
-    )
+    if type(out) is not np.ndarray or out.dtype is not source.dtype or out.shape != source.shape:
+        return False
+    flags = out.flags
+    return flags.carray and ((flags.owndata and source.flags.owndata) or not np.may_share_memory(out, source))
 
 
 def check_out(out: Any, name: str, source: npt.NDArray[Any], factor: Any = None) -> None:

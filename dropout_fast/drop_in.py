@@ -11,7 +11,7 @@ from ._validate import NUMERIC_KINDS, as_counter, as_numeric_array, as_probabili
 from .mask import KeepMask
 from .streams.counter import COUNTER
 from .streams.numpy_global import numpy_stream
-from .streams.rounding import ZERO, multiply_by_numpy, numpy_rounding
+from .streams.rounding import ZERO, multiply_by_numpy
 from .streams.seeds import fresh_seed
 
 MODES = ("train", "test")
@@ -115,8 +115,8 @@ def dropout_forward(
             if out is None:
                 np.empty(x.shape, x.dtype)  # a lack of memory shows before `np.random` is seeded
             _seed_numpy(dropout_param)
-        stream, key_of_numpy = numpy_stream(p)
-        mask = KeepMask(x.shape, p, scaled, numpy_rounding(x.shape, p, scaled), None)
+        stream, key_of_numpy, rounding = numpy_stream(x.shape, p, scaled)
+        mask = KeepMask(x.shape, p, scaled, rounding, None)
         result = _dispatch.forward(stream, key_of_numpy, mask, x, out)
     return result if result.dtype is x.dtype else result.astype(x.dtype, copy=False), (dropout_param, mask)
 
@@ -210,7 +210,7 @@ def _forward_of_test(
 def _read(dropout_param: Mapping[str, Any]) -> tuple[Any, str, str, str]:
     if type(dropout_param) is not dict and not isinstance(dropout_param, Mapping):  # the second alone takes 0.1 us
         raise TypeError(f"`dropout_param` has type {type(dropout_param).__name__}; expected a dict with 'p' and 'mode'.")
-    if not dropout_param.keys() <= KEYS:
+    if not KEYS.issuperset(dropout_param):
         _refuse_near_misses(dropout_param)
     engine = _one_of("engine", dropout_param["engine"], ENGINES) if "engine" in dropout_param else "numpy"
     scale_at = _one_of("scale_at", dropout_param["scale_at"], MODES) if "scale_at" in dropout_param else "train"

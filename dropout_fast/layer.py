@@ -102,7 +102,7 @@ class Dropout:
         self.max_waiting = as_counter("max_waiting", max_waiting, 62)
         self.step = 0
         self.training = True
-        self._calls = _Calls()
+        self._calls = _WaitingByThread()
 
     @property
     def seed(self) -> int:
@@ -117,19 +117,21 @@ class Dropout:
     @property
     def masks(self) -> list[KeepMask]:
         """Masks of this thread's calls that wait for their backward, the last call's last."""
-        return self._calls.masks
+        return self._calls.mine.masks
 
     def __call__(self, x: npt.ArrayLike, *, out: npt.NDArray[Any] | None = None) -> Any:
         """Drop elements of x, or return x itself in evaluation mode; arguments and errors as for `dropout`.
 
         In evaluation mode an `out` other than x gets a copy.
         """
-        calls = self._calls
+        calls = self._calls.mine
         if not self.training:
             result = pass_through("x", x, out)
             calls.last_was_evaluation = True
             return result
-        step = self._take_step()
+        with counter_lock:
+            step = self.step
+            self.step = step + 1
         try:
             result, mask = dropout(
                 x, keep_prob=self.keep_prob, seed=self._seed_of_masks, step=step, out=out, store_mask=self.store_mask
@@ -144,12 +146,6 @@ class Dropout:
             del masks[0]
             calls.forgotten += 1
         return result
-
-    def _take_step(self) -> int:
-        with counter_lock:
-            step = self.step
-            self.step = step + 1
-        return step
 
     def _give_back(self, step: int) -> None:
         """A call that fails counts as none, unless another thread's call came after it."""
@@ -186,7 +182,7 @@ class Dropout:
             No call waits for a backward, or it was forgotten, or an array has another shape or dtype than it must. The call
             then still waits.
         """
-        calls = self._calls
+        calls = self._calls.mine
         if mask is None and calls.last_was_evaluation:
             result = pass_through("dout", dout, out)
             calls.last_was_evaluation = False
@@ -197,7 +193,10 @@ class Dropout:
         if not isinstance(answered, KeepMask):
             raise TypeError(f"`mask` has type {type(answered).__name__}; expected a KeepMask or None.")
         result = answered.apply(dout, out)
-        calls.masks[:] = [waiting for waiting in calls.masks if waiting is not answered]
+        if mask is None:
+            calls.masks.pop()
+        else:
+            calls.masks[:] = [waiting for waiting in calls.masks if waiting is not answered]
         return result
 
     def train(self) -> "Dropout":
@@ -251,8 +250,10 @@ class Dropout:
         return f"Dropout(keep_prob={self.keep_prob}, seed={self.seed}{name})"
 
 
-class _Calls(threading.local):
-    """A thread's calls that wait for their backward."""
+class _Waiting:
+    """The calls of one thread that wait for their backward."""
+
+    __slots__ = ("forgotten", "last_was_evaluation", "masks")
 
     def __init__(self) -> None:
         self.masks: list[KeepMask] = []
@@ -266,12 +267,19 @@ class _Calls(threading.local):
             text += f", or they were forgotten: {self.forgotten} calls came while {max_waiting} (max_waiting) were waiting"
         return text + "."
 
+
+class _WaitingByThread(threading.local):
+    """Each thread's calls."""
+
+    def __init__(self) -> None:
+        self.mine = _Waiting()
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self.masks, self.last_was_evaluation, self.forgotten)
+        return _waiting_by_thread, (self.mine,)
 
 
-def _restored(masks: list[KeepMask], last_was_evaluation: bool, forgotten: int) -> _Calls:
-    """The copying or unpickling thread's calls are those of the thread that copied or pickled."""
-    calls = _Calls()
-    calls.masks, calls.last_was_evaluation, calls.forgotten = masks, last_was_evaluation, forgotten
-    return calls
+def _waiting_by_thread(mine: _Waiting) -> _WaitingByThread:
+    """Restore a copy or a pickle, for the calling thread."""
+    made = _WaitingByThread()
+    made.mine = mine
+    return made

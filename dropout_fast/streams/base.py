@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,9 @@ Bits = npt.NDArray[np.uint8]
 Key = tuple[Any, ...]
 
 
-class Stream(NamedTuple):
-    """A source of keep bits, as a tuple of functions (after JAX's ``prng.PRNGImpl``).
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A source of keep bits, as a record of functions (after JAX's ``prng.PRNGImpl``).
 
     Attributes
     ----------

@@ -1,5 +1,6 @@
 """NumPy's MT19937, the legacy global generator: the keep bits of ``np.random.rand(*shape) < p``."""
 
+import functools
 import math
 from contextlib import AbstractContextManager
 from typing import Any
@@ -33,6 +34,7 @@ PLACES = 5
 _UINT8 = np.dtype(np.uint8)  # looked up once: 0.1 us a call
 
 
+@functools.lru_cache(maxsize=64)
 def threshold_of(p: float) -> int:
     """The integer that a draw is compared with: a smaller draw keeps its element."""
     return math.ceil(p * DRAWS)

@@ -8,16 +8,23 @@ from numba import config
 from .any_bit_generator import ANY_BIT_GENERATOR
 from .base import Key, Stream
 from .mt19937 import MT19937
-from .rounding import PLAIN_NUMBERS
+from .rounding import NUMPY, OPERATOR, Rounding
+
+#: Types of p whose mask is a float64 array, which NumPy compares with and multiplies by as Python and the kernels do.
+PLAIN_NUMBERS = (float, int)
 
 _get_bit_generator = np.random.get_bit_generator  # type: ignore[attr-defined]  # documented, absent from NumPy's stubs
 _MT19937 = np.random.MT19937
 
 
-def numpy_stream(p: Any) -> tuple[Stream, Key]:
-    """The stream and key for ``np.random.rand(*shape) < p``: by a kernel where one draws and compares as NumPy does."""
+def numpy_stream(shape: tuple[int, ...], p: Any, scaled: bool) -> tuple[Stream, Key, Rounding]:
+    """The stream and key for ``np.random.rand(*shape) < p``, and the rounding rule of the mask that NumPy code makes of it.
+
+    A kernel draws where it compares as NumPy does.
+    """
     bit_generator = _get_bit_generator()
+    is_plain = isinstance(p, PLAIN_NUMBERS)
     compiles = not config.DISABLE_JIT  # type: ignore[attr-defined]  # set at run time
-    if compiles and type(bit_generator) is _MT19937 and isinstance(p, PLAIN_NUMBERS):
-        return MT19937, (bit_generator, p)
-    return ANY_BIT_GENERATOR, (bit_generator, p)
+    stream = MT19937 if compiles and is_plain and type(bit_generator) is _MT19937 else ANY_BIT_GENERATOR
+    # For a 0-d x the NumPy code's mask is a Python number, which NumPy multiplies by in x's own dtype.
+    return stream, (bit_generator, p), NUMPY if shape and (is_plain or not scaled) else OPERATOR

@@ -25,15 +25,6 @@ ZERO: Rounding = "zero"
 NUMPY: Rounding = "numpy"
 OPERATOR: Rounding = "operator"
 
-#: Types of p whose mask is a float64 array, which NumPy compares with and multiplies by as Python and the kernels do.
-PLAIN_NUMBERS = (float, int)
-
-
-def numpy_rounding(shape: tuple[int, ...], p: Any, scaled: bool) -> Rounding:
-    """The rule of the NumPy code's mask for an x of that shape."""
-    # For a 0-d x the NumPy code's mask is a Python number, which NumPy multiplies by in x's own dtype.
-    return NUMPY if shape and (not scaled or isinstance(p, PLAIN_NUMBERS)) else OPERATOR
-
 
 def scale_of(keep_prob: float, scaled: bool) -> float:
     """What kept elements are multiplied by."""
