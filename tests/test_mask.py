@@ -6,11 +6,11 @@ import pickle
 import numpy as np
 import pytest
 from helpers import assert_same
+from internals import peak_bytes
 from numba import config
 
 import dropout_fast
 from dropout_fast import KeepMask, reference
-from dropout_fast.bench.memory import peak_bytes
 
 
 @pytest.fixture(params=[(), (0,), (1,), (3, 5), (4, 100, 7)], ids=str)
