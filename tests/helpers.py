@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 import dropout_fast
 from dropout_fast import reference
 
-#: Sizes at and around what a kernel takes at a time: vectors (16), MT19937 blocks (312 draws), buffers (2496), chunks (16384).
-SIZES = sorted({base * k + d for base in (8, 16, 312, 2496, 16384) for k in (1, 2) for d in (-1, 0, 1)} | {0, 1, 2, 5000})
+#: Around what kernels take at a time: vectors (16), words of bits (64), blocks of MT19937 (312 draws) and of engine fast (512),
+#: buffers (2496), chunks (32768).
+SIZES = sorted({base * k + d for base in (8, 16, 64, 312, 512, 2496, 16384) for k in (1, 2) for d in (-1, 0, 1)} | {0, 1, 2, 5000})
 
 TESTS = Path(__file__).parent
 
