@@ -104,7 +104,7 @@ def outs(draw, good):
 
 
 def either(good, bad):
-    """A value and whether it is a good one, which five in six are: of seldom more than one argument at fault, each fault is seen."""
+    """A value, and whether it is a good one: five in six are, so that one argument at fault is often the only one."""
     goods = [good.map(lambda value: (value, True)) for _ in range(5)]  # five objects: Hypothesis counts equal ones once
     return st.one_of(*goods, bad.map(lambda value: (value, False)))
 
