@@ -6,13 +6,20 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 import dropout_fast
 from dropout_fast import reference
 
-#: Sizes at and around what a kernel takes at a time: vectors (16), MT19937 blocks (312 draws), buffers (2496), chunks (16384).
-SIZES = sorted({base * k + d for base in (8, 16, 312, 2496, 16384) for k in (1, 2) for d in (-1, 0, 1)} | {0, 1, 2, 5000})
+#: Around what kernels take at a time: vectors (16), words of bits (64), blocks of MT19937 (312 draws) and of engine fast (512),
+#: buffers (2496), chunks (32768).
+SIZES = sorted({base * k + d for base in (8, 16, 64, 312, 512, 2496, 16384) for k in (1, 2) for d in (-1, 0, 1)} | {0, 1, 2, 5000})
+
+TESTS = Path(__file__).parent
+
+#: Cases of a property that says nothing of their number, in the default profile of Hypothesis.
+DEFAULT_EXAMPLES = 1000
 
 LAYOUTS = ("c", "fortran", "strided", "reversed", "broadcast", "read-only", "unaligned", "byte-swapped")
 
@@ -99,10 +106,36 @@ def assert_same(ours, theirs):
         assert ours.tobytes() == theirs.tobytes()
 
 
-def run_python(program, timeout=120, **environment):
-    """Run a program, or a file of one, in a process of its own, with these variables set; returns what it printed."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), **environment}
-    command = [sys.executable, program] if isinstance(program, Path) else [sys.executable, "-c", program]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
-    assert done.returncode == 0, f"exit status {done.returncode}: {done.stderr}"
-    return done.stdout
+def run_program(name, *arguments, timeout=120, **environment):
+    """Run that file of `programs` in a process of its own, with these variables set; returns what it printed."""
+    return printed_by(start_program(name, *arguments, **environment), timeout)
+
+
+def start_program(name, *arguments, **environment):
+    """Start that file of `programs` and go on meanwhile."""
+    environment = {**os.environ, "PYTHONPATH": str(TESTS), **environment}
+    return subprocess.Popen(
+        command_of(name, *arguments), env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def command_of(name, *arguments):
+    """The command line that runs that file of `programs`."""
+    return [sys.executable, str(TESTS / "programs" / f"{name}.py"), *map(str, arguments)]
+
+
+def printed_by(process, timeout=120):
+    """What a started program prints, which must end without an error."""
+    with process:
+        try:
+            printed, complaints = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    assert process.returncode == 0, f"exit status {process.returncode}: {complaints}"
+    return printed
+
+
+def examples(count):
+    """Hypothesis settings for a test that draws `count` cases by default; a profile that draws more draws more of these too."""
+    return settings(max_examples=count * settings().max_examples // DEFAULT_EXAMPLES)

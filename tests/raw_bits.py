@@ -5,7 +5,7 @@ python tests/raw_bits.py | dieharder -g 200 -a
 
 import sys
 
-from dropout_fast import fast_stream
+import internals
 
 #: Elements drawn at a time: 4 MiB of bits, 1,024 chunks.
 SIZE = 2**25
@@ -15,7 +15,7 @@ def main() -> None:
     offset = 0
     try:
         while True:
-            sys.stdout.buffer.write(fast_stream.draw((1, 0, offset, 0.5), (SIZE,)))
+            sys.stdout.buffer.write(internals.keep_bits(1, 0, offset, 0.5, SIZE))
             offset += SIZE
     except BrokenPipeError:  # the reader has enough
         sys.stderr.close()

@@ -1,10 +1,9 @@
 """Values written down once: from plain NumPy 2.4, from a generator's own publication, from engine fast when it was new."""
 
+import internals
 import numpy as np
 import pytest
 from golden import FORWARDS, STREAM, check_forward, check_stream
-
-from dropout_fast.kernels.numpy_draws import draw_bits
 
 # First outputs after init_by_array({0x123, 0x234, 0x345, 0x456}): Matsumoto and Nishimura, mt19937ar.out.
 PUBLISHED = (1067595299, 955945823, 477289528, 4107218783, 4228976476, 3344332714, 3355579695, 227628506)
@@ -17,7 +16,7 @@ def test_known_answers_of_mt19937(draw, count):
     for threshold, kept in ((value, False), (value + 1, True)):
         np.random.seed([0x123, 0x234, 0x345, 0x456])
         bits = np.empty((count + 7) // 8, np.uint8)
-        draw_bits(np.random.get_bit_generator().ctypes.state_address, count, threshold, bits)
+        internals.draw_from_mt19937(np.random.get_bit_generator().ctypes.state_address, count, threshold, bits)
         assert np.unpackbits(bits, bitorder="little")[draw] == kept
 
 

@@ -1,17 +1,15 @@
 """Ctrl-C and lack of memory: an exception, and everything as it was."""
 
 import dis
-import signal
 import sys
 import threading
-import time
 
+import internals
 import numpy as np
 import pytest
-from helpers import run_python, state
+from helpers import run_program, state
 
 import dropout_fast
-from dropout_fast import runtime
 
 # Where CPython looks for signals: after calls, at a function's start, at a loop's end. The next instruction raises.
 SIGNAL_POINTS = {"CALL", "CALL_FUNCTION_EX", "CALL_KW", "RESUME", "JUMP_BACKWARD"}
@@ -48,8 +46,7 @@ def interrupt_at(number, call):
 
 
 @pytest.mark.parametrize("engine", ["numpy", "fast"])
-def test_an_interrupt_anywhere_leaves_locks_free_and_np_random_legal(engine, monkeypatch):
-    monkeypatch.setattr(runtime, "PARALLEL_FROM", 0)
+def test_an_interrupt_anywhere_leaves_locks_free_and_np_random_legal(engine):
     x = np.ones(1000, np.float32)
     dropout_param = {"p": 0.5, "mode": "train", "engine": engine}
 
@@ -59,16 +56,19 @@ def test_an_interrupt_anywhere_leaves_locks_free_and_np_random_legal(engine, mon
 
     np.random.seed(3)
     before = np.random.get_state()
-    step()
+    with internals.force_parallel(), internals.kernels_called() as called:
+        step()
+    assert called == ["parallel", "parallel"]
     legal = {state()}
     np.random.set_state(before)
     legal.add(state())
     number = 0
     while True:
         np.random.set_state(before)
-        interrupted = interrupt_at(number, step)
+        with internals.force_parallel():
+            interrupted = interrupt_at(number, step)
         assert state() in legal
-        assert runtime._launching == set()
+        assert internals.launching() == set()
         other = threading.Thread(target=np.random.seed, daemon=True)
         other.start()
         other.join(timeout=10)
@@ -81,26 +81,7 @@ def test_an_interrupt_anywhere_leaves_locks_free_and_np_random_legal(engine, mon
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends itself a signal")
 def test_ctrl_c_during_a_long_call():
-    program = f"""
-import os, signal, threading, time
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts without
-import numpy as np, dropout_fast
-x = np.ones(2**16, np.float32)
-param = {{"p": 0.3, "mode": "train", "seed": 1}}
-dropout_fast.dropout_forward(x, param)
-long = np.broadcast_to(np.float32(1), (2**28,))  # a second of drawing and more
-threading.Timer(0.2, os.kill, (os.getpid(), signal.SIG{signal.SIGINT.name[3:]})).start()
-try:
-    mask = dropout_fast.dropout(long, 0.9)
-    time.sleep(10)
-    print("not interrupted")
-except KeyboardInterrupt:
-    np.random.rand()
-    print(dropout_fast.dropout_forward(x, param)[0].sum() > 0)
-"""
-    start = time.monotonic()
-    assert run_python(program) == "True\n"
-    assert time.monotonic() - start < 60
+    assert run_program("ctrl_c") == "True\n"
 
 
 IMPOSSIBLE = [2**45, 2**37]  # float32: 128 TiB; 512 GiB, whose bits alone (16 GiB) could be had
@@ -116,4 +97,4 @@ def test_an_impossible_shape(size, param):
     layer = dropout_fast.Dropout(seed=1)
     with pytest.raises(MemoryError):
         layer(x)
-    assert (state(), layer.step, layer.masks, runtime._launching) == (before, 0, [], set())
+    assert (state(), layer.step, layer.masks, internals.launching()) == (before, 0, [], set())

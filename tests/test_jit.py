@@ -16,7 +16,7 @@ ENTRIES = [(jit.dropout, jit.apply), (jit.dropout_parallel, jit.apply_parallel)]
 def test_the_bits_are_those_of_dropout(forward_and_backward, dtype, offset):
     forward, backward = forward_and_backward
     x = np.linspace(-1, 1, 21_000).astype(dtype).reshape(70, 300)
-    expected, mask = dropout(x, 0.9, seed=7, step=3, offset=offset)
+    expected, mask = dropout(x, keep_prob=0.9, seed=7, step=3, offset=offset)
     bits, out = jit.empty_bits(x.size, offset), np.empty_like(x)
     forward(x, 0.9, 7, 3, offset, bits, out)
     assert out.tobytes() == expected.tobytes()
@@ -47,7 +47,7 @@ def test_a_whole_step_of_training():
     y = x[:, :2] + 1
     w1, w2 = rng.standard_normal((5, 40)), rng.standard_normal((40, 2)) / 10
     hidden = np.maximum(x @ w1, 0.0)
-    dropped, mask = dropout(hidden, 0.5, seed=4)
+    dropped, mask = dropout(hidden, keep_prob=0.5, seed=4)
     error = dropped @ w2 - y
     new_w1 = w1 - 0.002 * (x.T @ (mask.apply(error @ w2.T) * (hidden > 0)))
     new_w2 = w2 - 0.002 * (dropped.T @ error)
@@ -69,7 +69,7 @@ def test_inside_a_users_own_parallel_loop():
     x = np.ones(16 * 1000)
     out = np.empty_like(x)
     shards_in_parallel(x, 1000, np.empty((16, 3 * 64), np.uint8), out)
-    assert out.tobytes() == dropout(x, 0.5, seed=1, step=2)[0].tobytes()
+    assert out.tobytes() == dropout(x, keep_prob=0.5, seed=1, step=2)[0].tobytes()
 
 
 @pytest.mark.parametrize("forward_and_backward", ENTRIES)

@@ -1,12 +1,13 @@
-"""More elements than 32 bits count: right at both ends, by every kernel that a door reaches."""
+"""More elements than 32 bits count: right at both ends, by every kernel that a call reaches."""
 
 import gc
 
+import internals
 import numpy as np
 import pytest
 
 import dropout_fast
-from dropout_fast import fast_stream, numpy_stream, reference
+from dropout_fast import reference
 
 SIZE = 2**31 + 5
 END = 1000
@@ -18,22 +19,24 @@ def ends(array):
     return [array[:END].tobytes(), array[2**31 - END : 2**31].tobytes(), array[-END:].tobytes()]
 
 
-@pytest.mark.parametrize("parallel_from", [0, 2**63])
+@pytest.mark.parametrize(("launched", "kernel"), [(internals.force_serial, "serial"), (internals.force_parallel, "parallel")])
 @pytest.mark.parametrize("store_mask", [True, False])
-def test_engine_fast_in_place(store_mask, parallel_from, monkeypatch):
+def test_engine_fast_in_place(store_mask, launched, kernel):
     """float16 in place: 4 GiB, and 0.25 of bits."""
-    monkeypatch.setattr("dropout_fast.runtime.PARALLEL_FROM", parallel_from)
     x = np.ones(SIZE, np.float16)
-    _, mask = dropout_fast.dropout(x, 0.9, seed=1, out=x, store_mask=store_mask)
+    with launched(), internals.kernels_called() as called:
+        _, mask = dropout_fast.dropout(x, keep_prob=0.9, seed=1, out=x, store_mask=store_mask)
     expected = [
-        dropout_fast.dropout(np.ones(END, np.float16), 0.9, seed=1, offset=offset)[0].tobytes()
+        dropout_fast.dropout(np.ones(END, np.float16), keep_prob=0.9, seed=1, offset=offset)[0].tobytes()
         for offset in (0, 2**31 - END, SIZE - END)
     ]
     assert ends(x) == expected
     kept = sum(np.count_nonzero(x[first : first + 2**28]) for first in range(0, SIZE, 2**28))
     assert abs(kept - 0.9 * SIZE) < 5 * np.sqrt(SIZE * 0.09)
     x[:] = 1
-    assert mask.apply(x, out=x) is x and ends(x) == expected
+    with launched(), internals.kernels_called() as called_again:
+        assert mask.apply(x, out=x) is x and ends(x) == expected
+    assert called == called_again == [kernel]
     del x, mask
     gc.collect()
 
@@ -57,6 +60,6 @@ def test_engine_numpy_in_place():
 
 
 def test_bits_alone():
-    assert numpy_stream.draw_keep_bits((SIZE,), 0.5).size == (SIZE + 7) // 8
-    whole = fast_stream.draw((1, 0, 0, 0.9), (SIZE,))
-    assert whole[-64:].tobytes() == fast_stream.draw((1, 0, 2**31, 0.9), (5,)).tobytes()
+    assert internals.keep_bits_of_numpy(SIZE, 0.5).size == (SIZE + 7) // 8
+    whole = internals.keep_bits(1, 0, 0, 0.9, SIZE)
+    assert whole[-64:].tobytes() == internals.keep_bits(1, 0, 2**31, 0.9, 5).tobytes()

@@ -13,10 +13,10 @@ X = np.ones((20, 30), np.float32)
 
 
 def test_a_call_is_dropout_at_the_next_step():
-    drop = Dropout(0.7, seed=5)
+    drop = Dropout(keep_prob=0.7, seed=5)
     for step in range(3):
         assert drop.step == step
-        expected, mask = dropout(X, 0.7, seed=5, step=step)
+        expected, mask = dropout(X, keep_prob=0.7, seed=5, step=step)
         assert drop(X).tobytes() == expected.tobytes()
         assert drop.backward(2 * X).tobytes() == mask.apply(2 * X).tobytes()
     assert drop.masks == []
@@ -41,7 +41,7 @@ def test_a_mask_may_be_handed():
 
 
 def test_evaluation_returns_x_itself():
-    drop = Dropout(0.5, seed=1)
+    drop = Dropout(keep_prob=0.5, seed=1)
     waiting = drop(X)
     anything = object()
     assert drop.eval() is drop and drop(anything) is anything and drop.backward(anything) is anything
@@ -63,7 +63,7 @@ def test_evaluation_returns_x_itself():
 
 
 def test_out_and_in_place():
-    drop, twin = Dropout(0.5, seed=1), Dropout(0.5, seed=1)
+    drop, twin = Dropout(keep_prob=0.5, seed=1), Dropout(keep_prob=0.5, seed=1)
     x, expected = X.copy(), twin(X)
     assert drop(x, out=x) is x and np.array_equal(x, expected)
     dout = X.copy()
@@ -71,7 +71,7 @@ def test_out_and_in_place():
 
 
 def test_training_resumes_with_the_same_masks():
-    drop = Dropout(0.8, seed=2**63)
+    drop = Dropout(keep_prob=0.8, seed=2**63)
     for _ in range(3):
         drop(X)
     saved = json.loads(json.dumps(drop.state_dict()))
@@ -80,7 +80,7 @@ def test_training_resumes_with_the_same_masks():
     resumed.load_state_dict(saved)
     for twin in (resumed, pickle.loads(pickle.dumps(drop)), copy.deepcopy(drop)):
         twin_next = twin(X)
-        assert twin_next.tobytes() == dropout(X, 0.8, seed=2**63, step=3)[0].tobytes()
+        assert twin_next.tobytes() == dropout(X, keep_prob=0.8, seed=2**63, step=3)[0].tobytes()
     assert repr(drop) == f"Dropout(keep_prob=0.8, seed={2**63})"
 
 
@@ -120,7 +120,7 @@ def test_a_call_that_fails_counts_nothing():
     ],
 )
 def test_states_that_are_none(state, error, message):
-    drop = Dropout(0.5, seed=3)
+    drop = Dropout(keep_prob=0.5, seed=3)
     with pytest.raises(error, match=message):
         drop.load_state_dict(state)
     assert drop.state_dict() == {"keep_prob": 0.5, "seed": 3, "step": 0}
@@ -129,4 +129,4 @@ def test_states_that_are_none(state, error, message):
 @pytest.mark.parametrize("keep_prob", [-0.1, 1.5, float("nan")])
 def test_probabilities_out_of_range(keep_prob):
     with pytest.raises(ValueError, match="`keep_prob` is"):
-        Dropout(keep_prob)
+        Dropout(keep_prob=keep_prob)

@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 from helpers import assert_same
+from internals import peak_bytes
 from numba import config
 
 import dropout_fast

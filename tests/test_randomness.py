@@ -5,13 +5,12 @@ thousand runs, shared equally among its p-values; `pytest -m long -s tests/test_
 A battery of others': see raw_bits.py.
 """
 
+import internals
 import numpy as np
 import pytest
+from internals import CHUNK
 from numba import njit, prange
 from scipy import stats
-
-from dropout_fast import fast_stream
-from dropout_fast.kernels.bernoulli import CHUNK
 
 FALSE_ALARMS = 1e-3
 
@@ -20,7 +19,7 @@ KEEP_PROBS = [0.5, 0.1, 1 / 3, 1 - 2.0**-20]
 
 def words_of(keep_prob, size, seed=1, step=0, offset=0):
     """Keep bits, 64 a word."""
-    return fast_stream.draw((seed, step, offset, keep_prob), (size,)).view(np.uint64)
+    return internals.keep_bits(seed, step, offset, keep_prob, size).view(np.uint64)
 
 
 def ones_in(words):

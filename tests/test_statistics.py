@@ -32,7 +32,7 @@ def outs_of(engine, x, p, repeats):
         if engine == "numpy":
             yield dropout_fast.dropout_forward(x, {"p": p, "mode": "train"})[0]
         else:
-            yield dropout_fast.dropout(x, p, seed=99, step=step)[0]
+            yield dropout_fast.dropout(x, keep_prob=p, seed=99, step=step)[0]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -1,5 +1,6 @@
 """The drop-in against the NumPy formulas of reference.py, bit for bit."""
 
+import internals
 import numpy as np
 import pytest
 from helpers import LAYOUTS, SIZES, assert_same, floats, forward_of_both, keep_probs, laid_out, shapes
@@ -62,10 +63,12 @@ def test_sizes_around_every_block_boundary(size, dtype, words):
 @pytest.mark.parametrize("p", [0.5, 0.7])
 def test_a_large_array_by_several_threads(dtype, p):
     x = floats((1031, 1021), dtype, np.random.default_rng(0))
-    (out, cache), (their_out, their_cache) = forward_of_both(x, {"p": p, "mode": "train", "seed": 5})
+    with internals.never_streaming(), internals.kernels_called() as called:
+        (out, cache), (their_out, their_cache) = forward_of_both(x, {"p": p, "mode": "train", "seed": 5})
+        dx = dropout_fast.dropout_backward(x, cache)
+    assert called == ["parallel", "parallel"]
     assert_same(out, their_out)
-    expected = reference.dropout_backward(x, their_cache).astype(dtype)
-    assert_same(dropout_fast.dropout_backward(x, cache), expected)
+    assert_same(dx, reference.dropout_backward(x, their_cache).astype(dtype))
 
 
 @given(p=keep_probs, first=st.integers(0, 2**26), count=st.integers(1, 64), content=st.integers(0, 2**32 - 1))
@@ -141,18 +144,31 @@ def test_other_dtypes_have_the_values_of_the_reference(dtype, scale_at):
     assert_same(target, their_out)
 
 
-def test_subclasses_take_numpys_own_way(tmp_path):
-    plain = np.arange(12.0).reshape(3, 4)
-    mapped = np.memmap(tmp_path / "x", np.float64, "w+", shape=(3, 4))
-    mapped[:] = plain
-    masked = np.ma.masked_greater(plain, 8)
-    for x in (mapped, masked):
-        (out, cache), (their_out, their_cache) = forward_of_both(x, {"p": 0.5, "mode": "train", "seed": 2})
-        assert type(out) is type(their_out)
-        assert np.ma.allequal(out, their_out, fill_value=False) or isinstance(out, np.ma.MaskedArray)
-        assert np.ma.getmaskarray(out).tolist() == np.ma.getmaskarray(their_out).tolist()
-        dx, their_dx = dropout_fast.dropout_backward(x, cache), reference.dropout_backward(x, their_cache)
-        assert np.ma.filled(dx, -1).tolist() == np.ma.filled(their_dx, -1).tolist()
+def test_a_memory_mapped_file_takes_numpys_own_way(tmp_path):
+    x = np.memmap(tmp_path / "x", np.float64, "w+", shape=(3, 4))
+    x[:] = np.arange(12.0).reshape(3, 4)
+    (out, cache), (their_out, their_cache) = forward_of_both(x, {"p": 0.5, "mode": "train", "seed": 2})
+    assert_same(out, their_out)
+    assert_same(dropout_fast.dropout_backward(x, cache), reference.dropout_backward(x, their_cache))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_masked_arrays_take_numpys_own_way(dtype):
+    x = np.ma.masked_greater(np.arange(-6, 30, dtype=dtype).reshape(9, 4), 20)
+    x.fill_value = 77
+    (out, cache), (their_out, their_cache) = forward_of_both(x, {"p": 0.5, "mode": "train", "seed": 2})
+    assert_same_masked(out, their_out)
+    dx, product = dropout_fast.dropout_backward(x, cache), reference.dropout_backward(x, their_cache)
+    assert_same_masked(dx, product.astype(dtype))
+    assert x.fill_value == 77  # NumPy's products may share it
+
+
+def assert_same_masked(ours, theirs):
+    """The same elements hidden, the same bits in the others, and the same fill value."""
+    assert isinstance(ours, np.ma.MaskedArray) and 0 < ours.count() < ours.size
+    assert np.ma.getmaskarray(ours).tolist() == np.ma.getmaskarray(theirs).tolist()
+    assert_same(ours.compressed(), theirs.compressed())
+    assert_same(ours.fill_value, theirs.fill_value)
 
 
 @pytest.mark.parametrize("p", [np.float16(0.3), np.float32(0.3), np.longdouble("0.3"), np.int64(1), np.array(0.3)], ids=repr)

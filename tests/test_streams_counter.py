@@ -2,20 +2,17 @@
 
 from itertools import pairwise
 
+import internals
 import numpy as np
 import pytest
 import stream_oracle
-from hypothesis import given, settings
+from helpers import examples
+from hypothesis import given
 from hypothesis import strategies as st
+from internals import count_from, next_word, spread, store_words, threefry
 from numba import njit
 
 import dropout_fast
-from dropout_fast import fast_stream, runtime
-from dropout_fast.kernels import dropout as kernels
-from dropout_fast.kernels.memory import store_words
-from dropout_fast.kernels.threefry import threefry
-from dropout_fast.kernels.vectors import count_from, spread
-from dropout_fast.kernels.xoshiro import next_word
 
 # Random123 1.14, kat_vectors: "threefry2x64 20", counter, key, result.
 THREEFRY = [
@@ -94,7 +91,7 @@ keep_probs = st.one_of(
 
 
 @given(sizes, keep_probs, counters, counters, offsets, st.sampled_from([np.float32, np.float64, np.float16]), st.integers(0, 40))
-@settings(max_examples=150)
+@examples(150)
 def test_the_stream_is_the_definition(size, keep_prob, seed, step, offset, dtype, place):
     kept = stream_oracle.keep_bits(size, keep_prob, seed, step, offset)
     x = (1 + np.arange(size) % 7).astype(dtype)
@@ -105,7 +102,7 @@ def test_the_stream_is_the_definition(size, keep_prob, seed, step, offset, dtype
 
     buffer = np.full(size + 100, 7, dtype)  # anywhere in a cache line; what lies beside must stay
     out = buffer[place : place + size]
-    result, mask = dropout_fast.dropout(x, keep_prob, seed=seed, step=step, offset=offset, out=out)
+    result, mask = dropout_fast.dropout(x, keep_prob=keep_prob, seed=seed, step=step, offset=offset, out=out)
     assert result is out and out.tobytes() == expected.tobytes()
     assert (buffer[:place] == 7).all() and (buffer[place + size :] == 7).all()
     assert (mask.seed, mask.step, mask.offset, mask.keep_prob) == (seed, step, offset, keep_prob)
@@ -114,10 +111,10 @@ def test_the_stream_is_the_definition(size, keep_prob, seed, step, offset, dtype
     out[:] = 7
     assert mask.apply(x, out=out).tobytes() == expected.tobytes()
     assert (buffer[:place] == 7).all() and (buffer[place + size :] == 7).all()
-    redrawn = dropout_fast.dropout(x, keep_prob, seed=seed, step=step, offset=offset, store_mask=False)
+    redrawn = dropout_fast.dropout(x, keep_prob=keep_prob, seed=seed, step=step, offset=offset, store_mask=False)
     assert redrawn[0].tobytes() == expected.tobytes() == redrawn[1].apply(x).tobytes()
     assert redrawn[1] == mask and redrawn[1].nbytes == 0
-    assert dropout_fast.dropout(x, keep_prob, seed=seed, step=step, offset=offset, out=x)[0] is x
+    assert dropout_fast.dropout(x, keep_prob=keep_prob, seed=seed, step=step, offset=offset, out=x)[0] is x
     assert x.tobytes() == expected.tobytes()
 
 
@@ -125,49 +122,33 @@ def test_the_stream_is_the_definition(size, keep_prob, seed, step, offset, dtype
 @pytest.mark.parametrize("offset", [0, 32768 * 3 - 700, 512 * 31 + 500])
 def test_the_definition_over_several_chunks(size, offset):
     kept = stream_oracle.keep_bits(size, 0.9, 5, 6, offset)
-    _, mask = dropout_fast.dropout(np.ones(size), 0.9, seed=5, step=6, offset=offset)
+    _, mask = dropout_fast.dropout(np.ones(size), keep_prob=0.9, seed=5, step=6, offset=offset)
     assert np.array_equal(np.asarray(mask) > 0, kept)
 
 
-@pytest.mark.parametrize("name", list(fast_stream.KERNELS), ids=str)
+@pytest.mark.parametrize("name", list(internals.FAST))
 @pytest.mark.parametrize("keep_prob", [0.5, 0.9])
 def test_all_kernels_write_the_same(name, keep_prob):
     """Serial, parallel and streaming, for any number of threads, wherever x and out lie: one outcome."""
-    chosen = fast_stream.KERNELS[name]
+    drawers, scalers, dtype = internals.FAST[name]
     size, offset = 5 * 32768 + 77, 1000
     rng = np.random.default_rng(0)
-    dtype = chosen.view or np.dtype(name)
-    x = rng.integers(0, 256, size * np.dtype(dtype).itemsize, np.uint8).view(dtype)  # any bits: NaN, inf, subnormal
+    x = rng.integers(0, 256, size * dtype.itemsize, np.uint8).view(dtype)  # any bits: NaN, inf, subnormal
     outcomes = set()
-    drawers, scalers = chosen.draw_and_scale, chosen.scale
     kernels = [(drawers[0], scalers[0], ()), *((drawers[k], scalers[k], (threads,)) for k in (1, 2) for threads in (1, 2, 5, 16))]
     for draw, scale, threads in kernels:
         for place in (0, 1, 5, 16, 31):
             out, again = np.empty(size + 64, dtype)[place : place + size], np.empty(size + 64, dtype)[place + 3 : place + 3 + size]
-            bits = fast_stream.empty_bits(size, offset)
+            bits = internals.empty_bits(size, offset)
             draw(x, bits, 1, 2, offset, keep_prob, 1 / keep_prob, out, *threads)
             scale(x, bits, offset % 512, 1 / keep_prob, again, *threads)
             assert out.tobytes() == again.tobytes()
-            draw(x, fast_stream.NO_BITS, 1, 2, offset, keep_prob, 1 / keep_prob, again, *threads)
+            draw(x, internals.NO_BITS, 1, 2, offset, keep_prob, 1 / keep_prob, again, *threads)
             assert out.tobytes() == again.tobytes()
             outcomes.add((out.tobytes(), bits.tobytes()))
     assert len(outcomes) == 1
-    drawn_alone = fast_stream.draw((1, 2, offset, keep_prob), (size,))
+    drawn_alone = internals.keep_bits(1, 2, offset, keep_prob, size)
     assert drawn_alone.tobytes() == bits.tobytes()
-
-
-def test_the_choice_of_the_kernel(monkeypatch):
-    called = []
-    kernels = tuple(lambda *arguments, name=name: called.append(name) for name in ("serial", "parallel", "streaming"))
-    chosen = fast_stream.Kernels(kernels, kernels, None)
-    monkeypatch.setattr(runtime.config, "NUMBA_NUM_THREADS", 2)
-    monkeypatch.setattr(runtime, "PARALLEL_FROM", 4000)
-    monkeypatch.setattr(runtime, "last_level_cache", lambda: 8000)
-    for size in (999, 1000, 1500, 1501):
-        x = np.ones(size, np.float32)
-        fast_stream.scale_by_bits(chosen, x, fast_stream.NO_BITS, (0, 0, 0, 0.5), True, np.ones_like(x))
-    fast_stream.scale_by_bits(chosen, x, fast_stream.NO_BITS, (0, 0, 0, 0.5), True, x)
-    assert called == ["serial", "parallel", "parallel", "streaming", "parallel"]
 
 
 @given(
@@ -176,13 +157,13 @@ def test_the_choice_of_the_kernel(monkeypatch):
     st.sampled_from([0.5, 0.9]),
     st.sampled_from([0, 3, 512 * 5]),
 )
-@settings(max_examples=100)
+@examples(100)
 def test_shards_get_the_bits_of_the_whole(size, cuts, keep_prob, start):
-    whole, mask = dropout_fast.dropout(np.ones(size, np.float32), keep_prob, seed=8, step=1, offset=start)
+    whole, mask = dropout_fast.dropout(np.ones(size, np.float32), keep_prob=keep_prob, seed=8, step=1, offset=start)
     cuts = sorted({0, size, *(cut for cut in cuts if cut < size)})
     for first, last in pairwise(cuts):
         shard = np.ones(last - first, np.float32)
-        out, its_mask = dropout_fast.dropout(shard, keep_prob, seed=8, step=1, offset=start + first)
+        out, its_mask = dropout_fast.dropout(shard, keep_prob=keep_prob, seed=8, step=1, offset=start + first)
         assert out.tobytes() == whole[first:last].tobytes() == its_mask.apply(shard).tobytes()
         assert np.array_equal(np.asarray(its_mask), np.asarray(mask)[first:last])
 
@@ -203,6 +184,6 @@ def test_seeds_steps_and_probabilities_all_matter():
 
 def test_drawing_bits_alone_takes_whole_blocks():
     bits = np.zeros(3 * 64, np.uint8)
-    kernels.draw_bits(bits, 3, 0, 32768 - 512, 0.5)
+    internals.draw_whole_blocks(bits, 3, 0, 32768 - 512, 0.5)
     kept = stream_oracle.keep_bits(3 * 512, 0.5, 3, 0, 32768 - 512)
     assert np.array_equal(np.unpackbits(bits, bitorder="little"), kept)

@@ -1,4 +1,4 @@
-"""`dropout`: values, masks, seeds, layouts, dtypes; that the bits are right is for test_fast_stream."""
+"""`dropout`: values, masks, seeds, layouts, dtypes; that the bits are right is for test_streams_counter."""
 
 import copy
 import pickle
@@ -8,6 +8,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 from helpers import LAYOUTS, floats, laid_out, state
+from internals import peak_bytes
 
 import dropout_fast
 from asv_bench.measuring.memory import peak_bytes
@@ -32,7 +33,7 @@ def test_values(dtype, keep_prob):
     x.flat[::7] = np.nan
     x.flat[1::7] = np.inf
     x.flat[2::7] = -0.0
-    out, mask = dropout(x, keep_prob, seed=4)
+    out, mask = dropout(x, keep_prob=keep_prob, seed=4)
     assert type(out) is np.ndarray and out.dtype == x.dtype and out.shape == x.shape and not np.shares_memory(out, x)
     np.testing.assert_array_equal(out.astype(np.float64), expected_of(x, mask).astype(np.float64))
     dropped = out[np.asarray(mask) == 0].astype(np.float32)
@@ -44,7 +45,7 @@ def test_values(dtype, keep_prob):
 @pytest.mark.parametrize("keep_prob", [1.0, 0.9, 0.5, 0.3, 1e-3])
 def test_every_half_number(dtype, keep_prob):
     x = np.arange(2**16, dtype=np.uint16).view(dtype)
-    out, mask = dropout(x, keep_prob, seed=1)
+    out, mask = dropout(x, keep_prob=keep_prob, seed=1)
     expected = expected_of(x, mask)
     is_nan = np.isnan(expected.astype(np.float32))
     assert np.array_equal(np.isnan(out.astype(np.float32)), is_nan)
@@ -53,9 +54,9 @@ def test_every_half_number(dtype, keep_prob):
 
 def test_drop_all_and_keep_all():
     x = np.array([np.nan, np.inf, -1.0, 2.0])
-    out, mask = dropout(x, 0.0)
+    out, mask = dropout(x, keep_prob=0.0)
     assert out.tobytes() == bytes(32) and np.asarray(mask).tolist() == [0.0] * 4 and mask.keep_fraction() == 0
-    out, mask = dropout(x, 1)
+    out, mask = dropout(x, keep_prob=1)
     assert out.tobytes() == x.tobytes() and np.asarray(mask).tolist() == [1.0] * 4 and mask.keep_fraction() == 1
 
 
@@ -71,16 +72,16 @@ def test_shapes(shape):
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_layouts_of_x_and_out(layout, dtype):
     x = laid_out(floats((30, 50), dtype, np.random.default_rng(1), "normal"), layout)
-    expected, mask = dropout(np.array(x, dtype, order="C"), 0.3, seed=9)
+    expected, mask = dropout(np.array(x, dtype, order="C"), keep_prob=0.3, seed=9)
     for store_mask in (True, False):
-        out, same = dropout(x, 0.3, seed=9, store_mask=store_mask)
+        out, same = dropout(x, keep_prob=0.3, seed=9, store_mask=store_mask)
         assert np.array_equal(out, expected) and same == mask and out.dtype == x.dtype
         assert np.array_equal(same.apply(x), expected)
         target = np.empty_like(x)
-        assert dropout(x, 0.3, seed=9, out=target, store_mask=store_mask)[0] is target
+        assert dropout(x, keep_prob=0.3, seed=9, out=target, store_mask=store_mask)[0] is target
         assert np.array_equal(target, expected)
     if x.flags.writeable:
-        assert dropout(x, 0.3, seed=9, out=x)[0] is x
+        assert dropout(x, keep_prob=0.3, seed=9, out=x)[0] is x
         assert np.array_equal(x, expected)
 
 
@@ -88,30 +89,30 @@ def test_layouts_of_x_and_out(layout, dtype):
 def test_dtypes_that_numpy_multiplies(dtype):
     x = np.arange(1, 301).astype(dtype)
     x[::5] = np.nan
-    out, mask = dropout(x, 0.3, seed=2)
+    out, mask = dropout(x, keep_prob=0.3, seed=2)
     kept = np.asarray(mask) > 0
-    assert mask == dropout(np.ones(300), 0.3, seed=2)[1]
+    assert mask == dropout(np.ones(300), keep_prob=0.3, seed=2)[1]
     assert out.dtype == dtype and not out[~kept].any()
     np.testing.assert_allclose(out[kept], x[kept] / 0.3, rtol=1e-6)
     target = np.empty_like(x)
-    assert dropout(x, 0.3, seed=2, out=target)[0] is target and np.array_equal(target, out, equal_nan=True)
+    assert dropout(x, keep_prob=0.3, seed=2, out=target)[0] is target and np.array_equal(target, out, equal_nan=True)
 
 
 def test_subclasses_stay_what_they_are(tmp_path):
     plain = np.arange(1.0, 13.0).reshape(3, 4)
-    expected, _ = dropout(plain, 0.5, seed=2)
-    hidden = dropout(np.ma.masked_greater(plain, 8), 0.5, seed=2)[0]
+    expected, _ = dropout(plain, keep_prob=0.5, seed=2)
+    hidden = dropout(np.ma.masked_greater(plain, 8), keep_prob=0.5, seed=2)[0]
     assert isinstance(hidden, np.ma.MaskedArray) and hidden.mask.tolist() == (plain > 8).tolist()
     assert hidden.compressed().tolist() == expected[plain <= 8].tolist()
     mapped = np.memmap(tmp_path / "x", np.float64, "w+", shape=(3, 4))
     mapped[:] = plain
-    assert np.array_equal(dropout(mapped, 0.5, seed=2)[0], expected)
+    assert np.array_equal(dropout(mapped, keep_prob=0.5, seed=2)[0], expected)
 
 
 def test_numbers_and_lists():
-    out, mask = dropout(3.0, 1.0)
+    out, mask = dropout(3.0, keep_prob=1.0)
     assert out.shape == () and out == 3.0 and np.asarray(mask).shape == ()
-    out, _ = dropout([[1.0, 2.0]], 1.0)
+    out, _ = dropout([[1.0, 2.0]], keep_prob=1.0)
     assert out.tolist() == [[1.0, 2.0]] and out.dtype == np.float64
 
 
@@ -127,20 +128,20 @@ def test_without_a_seed_each_call_takes_another_and_remembers_it():
 
 
 def test_arguments_may_be_of_numpys_types():
-    expected, _ = dropout(np.ones(100), 0.5, seed=3, step=4, offset=5)
+    expected, _ = dropout(np.ones(100), keep_prob=0.5, seed=3, step=4, offset=5)
     numbers = {"seed": np.uint64(3), "step": np.int32(4), "offset": np.array(5)}
     for keep_prob in (np.float32(0.5), np.float64(0.5), np.array(0.5)):
-        out, mask = dropout(np.ones(100), keep_prob, **numbers)
+        out, mask = dropout(np.ones(100), keep_prob=keep_prob, **numbers)
         assert out.tobytes() == expected.tobytes()
         assert [type(value) for value in (mask.keep_prob, mask.seed, mask.step, mask.offset)] == [float, int, int, int]
 
 
 def test_out_that_was_x():
     x = np.arange(40_000.0, dtype=np.float32)
-    expected, mask = dropout(x, 0.7, seed=6)
+    expected, mask = dropout(x, keep_prob=0.7, seed=6)
     for view in (x, x.reshape(200, 200)):
         again = view.copy()
-        out, _ = dropout(again, 0.7, seed=6, out=again[:])  # the same memory by another object
+        out, _ = dropout(again, keep_prob=0.7, seed=6, out=again[:])  # the same memory by another object
         assert np.shares_memory(out, again) and again.tobytes() == expected.tobytes()
     dout = x.copy()
     assert mask.apply(dout, out=dout) is dout and dout.tobytes() == expected.tobytes()
@@ -149,12 +150,14 @@ def test_out_that_was_x():
 @pytest.mark.parametrize("store_mask", [True, False])
 def test_masks_are_equal_where_they_keep_the_same(store_mask):
     x = np.ones((4, 250))
-    mask = dropout(x, 0.5, seed=1, store_mask=store_mask)[1]
-    assert (mask == dropout(x, 0.5, seed=1)[1]) is np.True_ and (mask != dropout(x, 0.5, seed=1)[1]) is np.False_
+    mask = dropout(x, keep_prob=0.5, seed=1, store_mask=store_mask)[1]
+    assert (mask == dropout(x, keep_prob=0.5, seed=1)[1]) is np.True_ and (
+        mask != dropout(x, keep_prob=0.5, seed=1)[1]
+    ) is np.False_
     for other in (
-        dropout(x, 0.5, seed=2)[1],
-        dropout(x.ravel(), 0.5, seed=1)[1],
-        dropout(x, 0.25, seed=1)[1],
+        dropout(x, keep_prob=0.5, seed=2)[1],
+        dropout(x.ravel(), keep_prob=0.5, seed=1)[1],
+        dropout(x, keep_prob=0.25, seed=1)[1],
         dropout_fast.dropout_forward(x, {"p": 0.5, "mode": "train"})[1][1],
     ):
         assert mask != other and not mask == other
@@ -167,7 +170,7 @@ def test_masks_are_equal_where_they_keep_the_same(store_mask):
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickles_and_copies(store_mask, protocol):
     x = np.ones((40, 250), np.float32)
-    out, mask = dropout(x, 0.9, seed=2**63 + 5, step=7, offset=99, store_mask=store_mask)
+    out, mask = dropout(x, keep_prob=0.9, seed=2**63 + 5, step=7, offset=99, store_mask=store_mask)
     for twin in (pickle.loads(pickle.dumps(mask, protocol)), copy.copy(mask), copy.deepcopy(mask)):
         assert isinstance(twin, KeepMask) and twin == mask and repr(twin) == repr(mask)
         assert twin.apply(x).tobytes() == out.tobytes()
@@ -175,7 +178,7 @@ def test_pickles_and_copies(store_mask, protocol):
 
 
 def test_what_a_mask_shows():
-    mask = dropout(np.ones((64, 256)), 0.75, seed=3, step=4)[1]
+    mask = dropout(np.ones((64, 256)), keep_prob=0.75, seed=3, step=4)[1]
     assert repr(mask) == "KeepMask(shape=(64, 256), keep_prob=0.75, seed=3, step=4, offset=0, nbytes=2048)"
     assert (mask.shape, mask.size, mask.dtype, mask.nbytes) == ((64, 256), 2**14, np.float64, 2048)
     assert np.asarray(mask, np.float32).dtype == np.float32 and set(np.unique(mask)) == {0.0, 1 / 0.75}
@@ -183,7 +186,7 @@ def test_what_a_mask_shows():
 
 
 def test_apply_to_other_dtypes():
-    mask = dropout(np.ones(300), 0.3, seed=1)[1]
+    mask = dropout(np.ones(300), keep_prob=0.3, seed=1)[1]
     kept = np.asarray(mask) > 0
     for dtype in (np.int32, np.bool_, np.complex64, np.float16):
         a = np.arange(300).astype(dtype)
@@ -199,13 +202,13 @@ def test_apply_to_other_dtypes():
 def test_peak_memory(dtype):
     x = np.ones(2**20, dtype)
     constant = 4000
-    assert peak_bytes(lambda: dropout(x, 0.7)) < x.nbytes + x.size / 8 + constant
-    assert peak_bytes(lambda: dropout(x, 0.7, out=x)) < x.size / 8 + constant
-    assert peak_bytes(lambda: dropout(x, 0.7, out=x, store_mask=False)) < constant
+    assert peak_bytes(lambda: dropout(x, keep_prob=0.7)) < x.nbytes + x.size / 8 + constant
+    assert peak_bytes(lambda: dropout(x, keep_prob=0.7, out=x)) < x.size / 8 + constant
+    assert peak_bytes(lambda: dropout(x, keep_prob=0.7, out=x, store_mask=False)) < constant
     for store_mask in (True, False):
-        mask = dropout(x, 0.7, store_mask=store_mask)[1]
+        mask = dropout(x, keep_prob=0.7, store_mask=store_mask)[1]
         assert peak_bytes(lambda mask=mask: mask.apply(x, out=x)) < constant
-    assert dropout(x, 0.7)[1].nbytes == x.size / 8
+    assert dropout(x, keep_prob=0.7)[1].nbytes == x.size / 8
 
 
 @pytest.mark.parametrize("p", [0.3, 0.5, 1.0])
@@ -215,7 +218,7 @@ def test_the_drop_in_on_this_engine(p, dtype):
     dropout_param = {"p": p, "mode": "train", "engine": "fast", "seed": 12}
     before = state()
     out, cache = dropout_fast.dropout_forward(x, dropout_param)
-    expected, mask = dropout(x, p, seed=12)
+    expected, mask = dropout(x, keep_prob=p, seed=12)
     assert out.tobytes() == expected.tobytes() and cache[0] is dropout_param and cache[1] == mask
     dout = np.ones_like(x)
     assert dropout_fast.dropout_backward(dout, cache).tobytes() == mask.apply(dout).tobytes()

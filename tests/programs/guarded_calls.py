@@ -1,0 +1,58 @@
+"""Show that no public function touches memory outside of its arrays: each lies against a page of no access.
+
+Arguments: the sizes of the arrays.
+"""
+
+import argparse
+
+import internals
+import ml_dtypes
+import numpy as np
+from guarded import guarded
+
+import dropout_fast
+
+
+def check(size, dtype, at_end):
+    x, out = guarded(size, dtype, at_end), guarded(size, dtype, at_end)
+    x[:] = np.arange(size) % 9 + 1
+    before = x.tobytes()
+    for keep_prob in (0.5, 0.9):
+        for offset in (0, 1, 511, 32768 - 5):
+            key = {"keep_prob": keep_prob, "seed": size, "offset": offset}
+            expected = dropout_fast.dropout(np.array(x), **key)[0].tobytes()
+            for store_mask in (True, False):
+                _, mask = dropout_fast.dropout(x, **key, out=out, store_mask=store_mask)
+                assert out.tobytes() == expected
+                assert mask.apply(x, out=out).tobytes() == expected
+        if dtype in (np.float32, np.float64):
+            param = {"p": keep_prob, "mode": "train", "seed": size}
+            _, cache = dropout_fast.dropout_forward(x, param, out=out)
+            drawn = out.tobytes()
+            assert drawn == dropout_fast.dropout_forward(np.array(x), param)[0].tobytes()
+            assert dropout_fast.dropout_backward(x, cache, out=out).tobytes() == drawn
+            dropout_fast.dropout_backward(x, cache, out=guarded(size, np.float64, at_end))
+    assert x.tobytes() == before
+    dropout_fast.dropout(x, keep_prob=0.9, out=x)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sizes", type=int, nargs="+")
+    sizes = parser.parse_args().sizes
+    for at_end in (True, False):
+        for change, kernel in ((internals.force_parallel, "parallel"), (internals.force_serial, "serial")):
+            with (
+                internals.allocate_bits(lambda nbytes, at_end=at_end: guarded(nbytes, np.uint8, at_end)),
+                change(),
+                internals.kernels_called() as called,
+            ):
+                for size in sizes:
+                    for dtype in (np.float16, ml_dtypes.bfloat16, np.float32, np.float64):
+                        check(size, dtype, at_end)
+            assert {*called} == {kernel}
+    print("all inside")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""Under ``NUMBA_DISABLE_JIT=1`` nothing is compiled, and NumPy draws the same bits."""
+
+from golden import DIGEST
+from helpers import run_program
+
+
+def test_engine_numpy_is_numpy():
+    assert run_program("engine_numpy_is_numpy", NUMBA_DISABLE_JIT="1") == "same bits\n"
+
+
+def test_engine_fast_draws_the_same():
+    assert run_program("digest_of_engine_fast", NUMBA_DISABLE_JIT="1") == f"{DIGEST}\n"
+
+
+def test_engine_fast_is_the_definition():
+    assert run_program("without_compilation", NUMBA_DISABLE_JIT="1").count("`out`") == 2
