@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _dispatch
-from ._validate import as_probability, as_numeric_array, check_out, check_shape, is_bfloat16
+from ._validate import as_numeric_array, as_probability, check_out, check_shape, is_bfloat16
 from .streams.base import Bits
 from .streams.counter import COUNTER, CounterKey, first_bit
 from .streams.rounding import OPERATOR, ZERO, Rounding
@@ -224,7 +224,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         return len(self.shape)
 
     @property
-    def T(self) -> npt.NDArray[Any]:  # noqa: N802  # NumPy's name
+    def T(self) -> npt.NDArray[Any]:  # NumPy's name
         """The transposed array that the mask stands for."""
         return np.asarray(self).T
 

@@ -1,7 +1,6 @@
 """Compile every kernel now, so that no later call, in this process or another, has to."""
 
 import argparse
-import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial

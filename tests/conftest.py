@@ -9,6 +9,8 @@ _cache = tempfile.TemporaryDirectory()
 # Before numba is imported. An old cache may hold old kernels; on one core Numba would run no parallel kernel.
 os.environ["NUMBA_CACHE_DIR"] = _cache.name
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
+# The layer that most users have; where the extra tbb is installed, Numba would prefer that.
+os.environ.setdefault("NUMBA_THREADING_LAYER_PRIORITY", "omp tbb workqueue")
 
 import numpy as np
 import pytest

@@ -1,5 +1,6 @@
 """What the tests share: awkward arrays, odd stream positions, comparison bit for bit."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -17,6 +18,9 @@ from dropout_fast import reference
 SIZES = sorted({base * k + d for base in (8, 16, 64, 312, 512, 2496, 16384) for k in (1, 2) for d in (-1, 0, 1)} | {0, 1, 2, 5000})
 
 TESTS = Path(__file__).parent
+
+#: Whether the extra tbb is installed.
+TBB = importlib.util.find_spec("tbb") is not None or bool(list(Path(sys.prefix, "lib").glob("libtbb.so*")))
 
 #: Cases of a property that says nothing of their number, in the default profile of Hypothesis.
 DEFAULT_EXAMPLES = 1000

@@ -1,11 +1,13 @@
-"""What the tests touch inside of the library. No other file of the tests knows a private name or a module of kernels.
+"""What the tests touch inside the library. No other file of the tests knows a private name or a module of kernels.
 
 A change of the library's inner names is followed here alone. Each function that changes something does so at once, which is
 all that a program of `programs` needs; in a `with` statement, what it changed is put back at the end.
 """
 
 import contextlib
+import dataclasses
 import gc
+import importlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -13,25 +15,33 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import config
 from numba.core.dispatcher import Dispatcher
 
-from dropout_fast import fast_stream, numpy_mask, numpy_stream, numpy_strides, runtime, warming
-from dropout_fast.bench.memory import peak_bytes
-from dropout_fast.kernels import dropout, numpy_draws, numpy_dropout
+from dropout_fast import _dispatch, _launch, _process
 from dropout_fast.kernels.bernoulli import BLOCK, CHUNK
-from dropout_fast.kernels.memory import store_words
-from dropout_fast.kernels.mt19937 import DRAWS_A_BLOCK
-from dropout_fast.kernels.threefry import threefry
-from dropout_fast.kernels.vectors import count_from, spread
-from dropout_fast.kernels.xoshiro import next_word
+from dropout_fast.kernels.epilogues import multiply, multiply_in_float64, scale_or_zero
+from dropout_fast.kernels.passes import counter, mt19937, stored_bits
+from dropout_fast.kernels.rng import jump_polynomials, mt19937_keep_bits
+from dropout_fast.kernels.rng.mt19937 import DRAWS_PER_BLOCK
+from dropout_fast.kernels.rng.threefry import threefry
+from dropout_fast.kernels.rng.xoshiro import next_word
+from dropout_fast.kernels.simd.memory import store_uint64s
+from dropout_fast.kernels.simd.vectors import count_from, splat_uint64
+from dropout_fast.mask import ARRAY_METHODS
+from dropout_fast.streams import mt19937 as mt19937_stream
+from dropout_fast.streams.base import Stream
+from dropout_fast.streams.counter import COUNTER
+from dropout_fast.streams.numpy_global import numpy_stream
 
-__all__ = ["BLOCK", "CHUNK", "DRAWS_A_BLOCK", "count_from", "next_word", "peak_bytes", "spread", "store_words", "threefry"]
+__all__ = [
+    "ARRAY_METHODS", "BLOCK", "CHUNK", "DRAWS_PER_BLOCK", "count_from", "next_word", "splat_uint64", "store_uint64s",
+    "threefry",
+]  # fmt: skip
 
 Bits = npt.NDArray[np.uint8]
 
 #: Blocks of MT19937 that one thread draws in the time in which another jumps, and the shares of an array that follow from it.
-BLOCKS_A_JUMP, shares = numpy_strides.BLOCKS_A_JUMP, numpy_strides.shares
+BLOCKS_PER_JUMP, shares = mt19937_stream.BLOCKS_PER_JUMP, mt19937_stream.shares_in_blocks
 
 
 class Changed:
@@ -61,86 +71,98 @@ class Changed:
 
 def parallel_from() -> int:
     """Bytes of x from which several threads share it."""
-    return runtime.PARALLEL_FROM
+    return _launch.PARALLEL_FROM
 
 
 def force_parallel(from_bytes: int = 0) -> Changed:
-    """Share out every array of that many bytes or more, where more than one thread may run at all."""
-    return Changed((runtime, "PARALLEL_FROM", from_bytes))
+    """Share every array of that many bytes or more, where more than one thread may run at all."""
+    return Changed((_launch, "PARALLEL_FROM", from_bytes))
 
 
 def force_serial() -> Changed:
     """Run every call on the thread that makes it."""
-    return Changed((runtime, "PARALLEL_FROM", 2**63))
+    return Changed((_launch, "PARALLEL_FROM", 2**63))
 
 
 def last_level_cache(nbytes: int) -> Changed:
     """Make the library believe that the processor's last cache has that many bytes."""
-    return Changed((runtime, "last_level_cache", lambda: nbytes))
+    return Changed((_process, "last_level_cache", lambda: nbytes))
 
 
-def force_streaming() -> Changed:
+def force_nontemporal() -> Changed:
     """Write past the caches whatever the size, where a kernel runs in parallel and not in place."""
-    return Changed((runtime, "STREAMING_FROM", 0))
+    return Changed((_launch, "NONTEMPORAL_FROM", 0))
 
 
-def never_streaming() -> Changed:
+def never_nontemporal() -> Changed:
     """Write to the caches whatever the size."""
-    return Changed((runtime, "STREAMING_FROM", 10**6))
+    return Changed((_launch, "NONTEMPORAL_FROM", 10**6))
 
 
 def threads(count: int) -> Changed:
-    """Share arrays out among that many threads."""
-    return Changed((config, "NUMBA_NUM_THREADS", count))
+    """Share arrays out as if Numba had that many threads."""
+    return Changed((_launch, "_threads", lambda: count))
 
 
 def threading_layer(name: str) -> Changed:
     """Make the library believe that Numba has loaded that threading layer, in a process that was not forked."""
-    return Changed((runtime, "_threading_layer", lambda: name), (runtime, "_is_forked_child", False))
+    return Changed((_process, "threading_layer", lambda: name), (_process, "is_forked_child", False))
 
 
 def load_threading_layer() -> str:
     """Load Numba's threading layer as the first parallel call does; returns its name."""
-    return runtime._threading_layer.__wrapped__()
+    return _process.threading_layer.__wrapped__()
+
+
+def hide_tbb() -> Changed:
+    """Do not look for the library of the tbb wheel."""
+    return Changed((_process, "_preload_tbb", lambda: None))
 
 
 #: What the library sets GNU OpenMP's variable of the same name to, while that is loaded.
-GOMP_SPINCOUNT = runtime.SPINS
+GOMP_SPINCOUNT = _process.SPINS
 
-#: Whether this thread may start a parallel kernel, and the function that calls one of several kernels.
-may_launch, launch = runtime._may_launch, runtime.run
+#: Whether this thread may start a parallel kernel, and the function that calls a variant of a kernel.
+may_launch, launch = _launch._may_launch, _launch.run
 
 
 def launching() -> set[int]:
     """The threads that run a parallel kernel at this moment."""
-    return set(runtime._launching)
+    return set(_launch._launching)
 
 
 @contextlib.contextmanager
 def another_thread_launching() -> Iterator[None]:
     """Make the library believe that another thread runs a parallel kernel."""
-    with Changed((runtime, "_launching", {-1})):
+    with Changed((_launch, "_launching", {-1})):
         yield
-        assert runtime._launching == {-1}
+        assert _launch._launching == {-1}
+
+
+VARIANTS = ("serial", "parallel", "nontemporal")
+
+
+def variants(call: Callable[[str], Callable[..., None]]) -> Any:
+    """Kernels whose variants are `call(name)`."""
+    return _dispatch.Kernels(**{name: call(name) for name in VARIANTS}, dispatchers={})
 
 
 @contextlib.contextmanager
 def kernels_called() -> Iterator[list[str]]:
-    """A list of "serial", "parallel" and "streaming", one word for each kernel that a call reached in the block."""
+    """A list of "serial", "parallel" and "nontemporal", one word for each kernel that a call reached in the block."""
     called: list[str] = []
 
-    def counted(kernel: Callable[..., Any], word: str) -> Callable[..., Any]:
-        def call(*arguments: Any) -> None:
-            called.append(word)
-            kernel(*arguments)
+    def run(kernels: Any, *rest: Any) -> None:
+        def counted(name: str) -> Callable[..., None]:
+            def call(*arguments: Any) -> None:
+                called.append(name)
+                getattr(kernels, name)(*arguments)
 
-        return call
+            return call
 
-    def run(kernels: tuple[Callable[..., Any], ...], *rest: Any) -> None:
-        words = ("serial", "parallel", "streaming")
-        launch(tuple(counted(kernel, word) for kernel, word in zip(kernels, words, strict=False)), *rest)
+        launch(variants(counted), *rest)
 
-    with Changed((runtime, "run", run)):
+    with Changed((_launch, "run", run)):
         yield called
 
 
@@ -148,36 +170,40 @@ def kernels_called() -> Iterator[list[str]]:
 
 
 class Kernels(NamedTuple):
-    """The kernels of engine fast for one dtype: each serial, parallel and streaming."""
+    """The kernels of engine fast for one dtype."""
 
-    draw_and_scale: tuple[Any, Any, Any]
-    scale: tuple[Any, Any, Any]
+    draw_and_apply: Any
+    apply: Any
     dtype: np.dtype[Any]  #: as which they take arrays
 
 
 FAST = {
-    str(name): Kernels(chosen.draw_and_scale, chosen.scale, np.dtype(chosen.view or name))
-    for name, chosen in fast_stream.KERNELS.items()
+    name: Kernels(
+        _dispatch.kernels_for(counter.counter, scale_or_zero, name),
+        _dispatch.kernels_for(stored_bits.stored_bits, scale_or_zero, name),
+        np.dtype(_dispatch.VIEWS.get(name, name)),
+    )
+    for name in ("float32", "float64", "float16", "bfloat16")
 }
 
-#: Those of engine numpy that scale by bits already drawn, by dtype: pairs of serial and parallel.
-NUMPY = {dtype: tuple(dict.fromkeys(chosen)) for dtype, chosen in numpy_mask.KERNELS.items()}
+#: Kernels of engine numpy that apply bits already drawn, with their dtypes.
+NUMPY = [
+    (np.dtype(name), _dispatch.kernels_for(stored_bits.stored_bits, epilogue, name))
+    for name, epilogue in (("float32", multiply), ("float32", multiply_in_float64), ("float64", multiply))
+]
 
 #: What draws the bits of engine fast alone, for whole blocks, and those of engine numpy, from an MT19937's state.
-draw_whole_blocks, draw_from_mt19937 = dropout.draw_bits, numpy_draws.draw_bits
+draw_whole_blocks, draw_from_mt19937 = counter.draw_bits, mt19937_keep_bits.draw_bits
 
 #: Bits that are not kept.
-NO_BITS = fast_stream.NO_BITS
+NO_BITS = _dispatch.NO_BITS
 
 
 def dispatchers() -> dict[str, Any]:
     """Numba's dispatcher of the float32 forward of each engine, serial and parallel."""
-    return {
-        "fast serial": dropout.dropout_serial["float32"],
-        "fast parallel": dropout.dropout_parallel["float32"],
-        "numpy serial": numpy_dropout.numpy_dropout_serial["float32"],
-        "numpy parallel": numpy_dropout.numpy_dropout_parallel["float32"],
-    }
+    fast = _dispatch.kernels_for(counter.counter, scale_or_zero, "float32").dispatchers
+    numpy = _dispatch.kernels_for(mt19937.mt19937, multiply, "float32").dispatchers
+    return {f"{engine} {name}": found[name] for engine, found in (("fast", fast), ("numpy", numpy)) for name in VARIANTS[:2]}
 
 
 def all_dispatchers() -> list[Any]:
@@ -186,78 +212,78 @@ def all_dispatchers() -> list[Any]:
     return [dispatcher for dispatcher in dispatchers if dispatcher.py_func.__module__.startswith("dropout_fast")]
 
 
-def fast_kernels_named(kernels: tuple[Any, Any, Any]) -> Any:
-    """Three functions in the place of the kernels of engine fast, for `scale_by_bits`."""
-    return fast_stream.Kernels(kernels, kernels, None)
-
-
-def scale_by_bits(kernels: Any, x: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
-    """Let engine fast choose one of those kernels, for a mask without bits."""
-    fast_stream.scale_by_bits(kernels, x, NO_BITS, (0, 0, 0, 0.5), True, out)
-
-
 def empty_bits(size: int, offset: int = 0) -> Bits:
-    """Room for the keep bits of engine fast."""
-    return fast_stream.empty_bits(size, offset)
+    """An array for the keep bits of engine fast."""
+    return COUNTER.empty_bits((0, 0, offset, 0.5), size)
 
 
 def empty_bits_of_numpy(count: int) -> Bits:
-    """Room for the keep bits of engine numpy."""
-    return numpy_stream.empty_bits(count)
+    """An array for the keep bits of engine numpy."""
+    return mt19937_stream.empty_bits(None, count)
 
 
 def allocate_bits(allocate: Callable[[int], Bits]) -> Changed:
     """Have both engines put their keep bits where `allocate` says, which is given their bytes."""
-    of_fast, of_numpy = fast_stream.empty_bits, numpy_stream.empty_bits
+
+    def replaced(stream: Stream) -> Stream:
+        def empty_bits(key: Any, size: int) -> Bits:
+            return allocate(stream.empty_bits(key, size).size)
+
+        return dataclasses.replace(stream, empty_bits=empty_bits)
+
+    from dropout_fast import functional
+    from dropout_fast.streams import numpy_global
+
     return Changed(
-        (fast_stream, "empty_bits", lambda size, offset: allocate(of_fast(size, offset).size)),
-        (numpy_stream, "empty_bits", lambda count: allocate(of_numpy(count).size)),
+        (functional, "COUNTER", replaced(COUNTER)),
+        (numpy_global, "MT19937", replaced(mt19937_stream.MT19937)),
     )
 
 
 def keep_bits(seed: int, step: int, offset: int, keep_prob: float, size: int) -> Bits:
     """The bits of engine fast alone, whole blocks of them."""
-    return fast_stream.draw((seed, step, offset, keep_prob), (size,))
+    return COUNTER.draw_bits((seed, step, offset, keep_prob), (size,))
 
 
 def keep_bits_of_numpy(size: int, p: float) -> Bits:
     """The bits of engine numpy alone, drawn from `np.random`."""
-    return numpy_stream.draw_keep_bits((size,), p)
+    stream, key, _ = numpy_stream((size,), p, True)
+    return stream.draw_bits(key, (size,))
 
 
 def warmup_steps() -> dict[str, Callable[[], object]]:
     """The calls that `warmup` makes, by the name of the kernel that each compiles."""
-    return dict(warming.steps())
+    return dict(importlib.import_module("dropout_fast.warmup").steps())  # the function has the same name
 
 
 def warmup_draws_by(draw: Callable[..., None]) -> tuple[Changed, str]:
     """Replace what draws from MT19937 in `warmup`; returns that, and the name of the step that calls it."""
-    return Changed((numpy_draws, "draw_bits", draw)), "draw_bits of MT19937"
+    return Changed((mt19937_keep_bits, "draw_bits", draw)), "mt19937_draw_bits"
 
 
 # Shares of MT19937's stream.
 
 
-def blocks_a_jump(blocks: int) -> Changed:
+def blocks_per_jump(blocks: int) -> Changed:
     """Share arrays out as if a jump took as long as drawing that many blocks: by few blocks, a short array has many shares."""
-    return Changed((numpy_strides, "BLOCKS_A_JUMP", blocks))
+    return Changed((mt19937_stream, "BLOCKS_PER_JUMP", blocks))
 
 
-power_of_t, divided_by_block = numpy_strides._power_of_t, numpy_strides._divided_by_block
+power_of_t, divided_by_block = jump_polynomials._power_of_t, jump_polynomials._divided_by_block
 
 
 def product(left: int, right: int) -> int:
     """The product of two polynomials over GF(2), modulo the characteristic polynomial."""
-    return numpy_strides._product(left, numpy_strides._multiples(right))
+    return jump_polynomials._product(left, jump_polynomials._multiples(right))
 
 
 def jumps(first: int, stride: int, count: int) -> list[int]:
     """The polynomials that jump to that many strides, as integers and not yet as the kernel's digits."""
     with (
-        Changed((numpy_strides, "_digits", lambda polynomial: polynomial)),
-        Changed((np, "empty", lambda *_: [0] * 99)),  # an array has no room for such integers
+        Changed((jump_polynomials, "_digits", lambda polynomial: polynomial)),
+        Changed((np, "empty", lambda *_: [0] * 99)),  # an array cannot hold such integers
     ):
-        return numpy_strides._jumps.__wrapped__(first, stride, count)
+        return jump_polynomials.jumps_over.__wrapped__(first, stride, count)
 
 
 # The files.

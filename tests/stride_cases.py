@@ -15,7 +15,7 @@ def compare_random_cases(count, seed, threads=None):
         strides_in_all = int(rng.integers(1, 9)) if threads is None else threads
         blocks, longer = int(rng.choice([8, 16, 24], p=[0.8, 0.15, 0.05])), int(rng.choice([0, 8]))
         # Around the boundaries of the threads' shares.
-        size = internals.DRAWS_A_BLOCK * (longer + blocks * int(rng.integers(0, strides_in_all + 1))) + int(rng.integers(-90, 91))
+        size = internals.DRAWS_PER_BLOCK * (longer + blocks * int(rng.integers(0, strides_in_all + 1))) + int(rng.integers(-90, 91))
         x = floats((max(0, size),), rng.choice([np.float32, np.float64]), rng, "normal")
         dropout_param = {"p": float(rng.choice([*KEEP_PROBS, rng.random() or 1.0])), "mode": "train"}
         if rng.random() < 0.5:
@@ -23,8 +23,8 @@ def compare_random_cases(count, seed, threads=None):
         np.random.seed(int(rng.integers(0, 2**32)))
         with (
             internals.force_parallel(),
-            internals.force_streaming() if rng.random() < 0.5 else internals.never_streaming(),
-            internals.blocks_a_jump(longer),
+            internals.force_nontemporal() if rng.random() < 0.5 else internals.never_nontemporal(),
+            internals.blocks_per_jump(longer),
             internals.threads(strides_in_all),
             internals.kernels_called() as in_this_case,
         ):

@@ -3,7 +3,7 @@
 import internals
 import numpy as np
 import pytest
-from helpers import LAYOUTS, SIZES, assert_same, floats, forward_of_both, keep_probs, laid_out, shapes
+from helpers import LAYOUTS, SIZES, assert_same, floats, forward_of_both, keep_probs, laid_out, shapes, state
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,7 +63,7 @@ def test_sizes_around_every_block_boundary(size, dtype, words):
 @pytest.mark.parametrize("p", [0.5, 0.7])
 def test_a_large_array_by_several_threads(dtype, p):
     x = floats((1031, 1021), dtype, np.random.default_rng(0))
-    with internals.never_streaming(), internals.kernels_called() as called:
+    with internals.never_nontemporal(), internals.kernels_called() as called:
         (out, cache), (their_out, their_cache) = forward_of_both(x, {"p": p, "mode": "train", "seed": 5})
         dx = dropout_fast.dropout_backward(x, cache)
     assert called == ["parallel", "parallel"]
@@ -239,3 +239,91 @@ def test_a_matrix_is_multiplied_element_by_element(dtype):
     assert type(out) is np.matrix and out.tobytes() == expected.tobytes()
     dx = dropout_fast.dropout_backward(np.asmatrix(x), cache)
     assert dx.tobytes() == reference.dropout_backward(x, their_cache).astype(dtype).tobytes()
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_the_step_of_engine_fast_counts(seed):
+    x = np.ones((20, 30), np.float32)
+    dropout_param = {"p": 0.5, "mode": "train", "engine": "fast", "seed": seed}
+    outs = [dropout_fast.dropout_forward(x, dropout_param | {"step": step})[0] for step in range(3)]
+    for step, out in enumerate(outs):
+        assert out.tobytes() == dropout_fast.dropout(x, keep_prob=0.5, seed=seed, step=step)[0].tobytes()
+    assert outs[0].tobytes() != outs[1].tobytes() != outs[2].tobytes()
+    assert outs[0].tobytes() == dropout_fast.dropout_forward(x, dropout_param)[0].tobytes()
+    for bad, error in ((-1, ValueError), (0.5, TypeError)):
+        with pytest.raises(error, match=r"`dropout_param\['step'\]`"):
+            dropout_fast.dropout_forward(x, dropout_param | {"step": bad})
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("keep_prob", "p"),
+        ("prob", "p"),
+        ("scale", "scale_at"),
+        ("Seed", "seed"),
+        ("MODE", "mode"),
+        ("dxdtype", "dx_dtype"),
+    ],
+)
+def test_keys_that_are_nearly_ours_are_errors(key, meant):
+    before = state()
+    with pytest.raises(ValueError, match=f"`dropout_param` has the key '{key}'; expected '{meant}'"):
+        dropout_fast.dropout_forward(np.ones(3), {"p": 0.5, "mode": "train", "seed": 0, key: 1})
+    assert state() == before
+
+
+def test_p_may_be_0_in_engine_fast_only():
+    x = np.ones(50, np.float32)
+    out, (_, mask) = dropout_fast.dropout_forward(x, {"p": 0, "mode": "train", "engine": "fast"})
+    assert not out.any() and not mask.apply(x).any()
+    with pytest.raises(ValueError, match=r"`dropout_param\['p'\]` is 0; expected a number in \(0, 1\]"):
+        dropout_fast.dropout_forward(x, {"p": 0, "mode": "train"})
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32])
+@pytest.mark.parametrize("scale_at", ["train", "test"])
+@pytest.mark.parametrize("p", [0.5, 0.7])
+def test_dx_dtype_float64_gives_numpys_very_dx(dtype, scale_at, p):
+    x = np.linspace(-3, 3, 700).astype(dtype).reshape(70, 10)
+    dropout_param = {"p": p, "mode": "train", "seed": 3, "scale_at": scale_at, "dx_dtype": "float64"}
+    (_, cache), (_, their_cache) = forward_of_both(x, dropout_param)
+    expected = reference.dropout_backward(x, their_cache)
+    assert_same(dropout_fast.dropout_backward(x, cache), expected)
+    assert_same(dropout_fast.dropout_backward(x, (dropout_param, np.asarray(cache[1]))), expected)
+    with pytest.raises(ValueError, match=r"`dropout_param\['dx_dtype'\]` is 'float32'; expected 'dout' or 'float64'"):
+        dropout_fast.dropout_forward(x, dropout_param | {"dx_dtype": "float32"})
+
+
+def test_a_float32_training_run_has_the_losses_of_the_numpy_code_with_dx_dtype_float64():
+    def losses(dropout, **options):
+        rng = np.random.default_rng(0)
+        np.random.seed(1)
+        x, y = rng.standard_normal((64, 20), np.float32), rng.standard_normal((64, 3), np.float32)
+        w1, w2 = (rng.standard_normal(shape, np.float32) for shape in ((20, 100), (100, 3)))
+        dropout_param = {"p": 0.7, "mode": "train", **options}
+        for _ in range(5):
+            out, cache = dropout.dropout_forward(x @ w1, dropout_param)
+            error = out @ w2 - y
+            yield float((error**2).sum())
+            dh = dropout.dropout_backward(error @ w2.T, cache)
+            w2 = w2 - 0.0001 * (out.T @ error)
+            w1 = w1 - 0.0001 * (x.T @ dh)
+
+    expected = list(losses(reference))
+    assert list(losses(dropout_fast, dx_dtype="float64")) == expected
+    rounded = list(losses(dropout_fast))
+    assert rounded[0] == expected[0] and rounded != expected
+
+
+@pytest.mark.parametrize("scale_at", ["train", "test"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_masks_of_booleans_say_what_was_kept(scale_at, dtype):
+    x = np.linspace(-3, 3, 60).astype(dtype).reshape(6, 10)
+    dropout_param = {"p": 0.3, "mode": "train", "seed": 3, "scale_at": scale_at}
+    _, cache = dropout_fast.dropout_forward(x, dropout_param)
+    kept = np.asarray(cache[1]) > 0
+    expected = dropout_fast.dropout_backward(x, cache)
+    assert_same(dropout_fast.dropout_backward(x, (dropout_param, kept)), expected)
+    with pytest.raises(ValueError, match="`dropout_param` has no 'p'"):
+        dropout_fast.dropout_backward(x, ({"mode": "train"}, kept))

@@ -8,7 +8,6 @@ import ml_dtypes
 import numpy as np
 import pytest
 from helpers import LAYOUTS, floats, laid_out, state
-from internals import peak_bytes
 
 import dropout_fast
 from asv_bench.measuring.memory import peak_bytes

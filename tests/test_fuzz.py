@@ -45,7 +45,7 @@ NO_NUMBERS = [
     np.ma.masked_array(["a"]),
     np.dtype("f4"),
 ]
-BAD_NUMBERS = [-0.1, 1.5, np.nan, np.inf, True, "0.5", None, 0.5j, [0.5], np.array([0.5, 0.5]), 10**5000, np.float16("nan")]
+BAD_NUMBERS = [-0.1, 1.5, np.nan, np.inf, True, "0.5", 0.5j, [0.5], np.array([0.5, 0.5]), 10**5000, np.float16("nan")]
 BAD_COUNTERS = [-1, 2**64, 10**5000, 1.0, "1", [1], True, np.False_, np.array([1, 2]), np.float64(3), np.int8(-1)]
 BAD_OUTS = ["list", "shape", "dtype", "read-only", "overlapping", "one place for many", "two elements in one place"]
 

@@ -16,7 +16,7 @@ def test_known_answers_of_mt19937(draw, count):
     for threshold, kept in ((value, False), (value + 1, True)):
         np.random.seed([0x123, 0x234, 0x345, 0x456])
         bits = np.empty((count + 7) // 8, np.uint8)
-        internals.draw_from_mt19937(np.random.get_bit_generator().ctypes.state_address, count, threshold, bits)
+        internals.draw_from_mt19937(np.random.get_bit_generator().ctypes.state_address, threshold, count, bits)
         assert np.unpackbits(bits, bitorder="little")[draw] == kept
 
 

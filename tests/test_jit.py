@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from numba import njit, prange
-from numba.core.errors import TypingError
+from numba import TypingError, njit, prange
 
 from dropout_fast import dropout, jit
 

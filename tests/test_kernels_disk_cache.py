@@ -86,11 +86,11 @@ def test_a_full_disk_of_its_own(install, tmp_path, expected):
 
 
 DAMAGE = {
-    "empty": lambda octets, middle: b"",
-    "cut": lambda octets, middle: octets[:middle],
-    "random": lambda octets, middle: np.random.default_rng(0).bytes(len(octets)),
-    "zeros": lambda octets, middle: octets[:middle] + bytes(len(octets) - middle),  # after a loss of power
-    "one byte": lambda octets, middle: octets[:middle] + bytes([octets[middle] ^ 255]) + octets[middle + 1 :],
+    "empty": lambda content, middle: b"",
+    "cut": lambda content, middle: content[:middle],
+    "random": lambda content, middle: np.random.default_rng(0).bytes(len(content)),
+    "zeros": lambda content, middle: content[:middle] + bytes(len(content) - middle),  # after a loss of power
+    "one byte": lambda content, middle: content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :],
 }
 
 
@@ -105,9 +105,9 @@ DAMAGE = {
 def test_a_damaged_file_is_written_anew(install, expected, suffix, kinds):
     run_install(install)
     (file,) = (file for file in cached(install) if file.suffix == suffix)
-    octets = file.read_bytes()
+    content = file.read_bytes()
     for kind in kinds:
-        damaged = DAMAGE[kind](octets, len(octets) // 2)
+        damaged = DAMAGE[kind](content, len(content) // 2)
         file.write_bytes(damaged)
         assert run_install(install) == expected
         assert file.read_bytes() != damaged

@@ -6,12 +6,12 @@ import pickle
 import numpy as np
 import pytest
 from helpers import assert_same
-from internals import peak_bytes
+from internals import ARRAY_METHODS
 from numba import config
 
 import dropout_fast
 from asv_bench.measuring.memory import peak_bytes
-from dropout_fast import KeepMask, reference
+from dropout_fast import KeepMask, dropout, reference
 
 
 @pytest.fixture(params=[(), (0,), (1,), (3, 5), (4, 100, 7)], ids=str)
@@ -98,7 +98,7 @@ def test_it_cannot_be_written_to_in_silence():
         np.add(1.0, 1.0, out=mask)
     with pytest.raises(TypeError):
         np.add.at(mask, 0, 1.0)
-    with pytest.raises(ValueError, match="read-only"):
+    with pytest.raises(AttributeError, match="fill"):
         mask.fill(0)
     assert mask.tolist() == before
 
@@ -155,3 +155,83 @@ def test_apply_checks_its_arguments():
         mask.apply(np.array([None] * 4))
     with pytest.raises(ValueError, match="`out` has dtype float32; expected float64"):
         mask.apply(np.ones(4), out=np.ones(4, np.float32))
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3, 0), (33,), (7, 11, 13)], ids=str)
+def test_a_mask_of_ones_own(shape):
+    rng = np.random.default_rng(0)
+    keep = rng.random(shape) < 0.7
+    mask = KeepMask.from_array(keep, keep_prob=0.7)
+    assert mask.shape == shape and (mask.seed, mask.step, mask.offset) == (None, None, None)
+    for dtype in (np.float16, np.float32, np.float64, np.int32):
+        a = np.asarray(rng.integers(-50, 50, shape)).astype(dtype)
+        working = np.float32 if dtype == np.float16 else np.float64 if dtype == np.int32 else dtype
+        product = (a.astype(working) * working(1 / 0.7)).astype(np.float64 if dtype == np.int32 else dtype)
+        assert np.array_equal(mask.apply(a), np.where(keep, product, 0))
+    assert np.array_equal(np.asarray(mask), keep / 0.7)
+    assert pickle.loads(pickle.dumps(mask)) == mask == KeepMask.from_array(keep.tolist() if keep.size else keep, keep_prob=0.7)
+
+
+@pytest.mark.parametrize(
+    ("keep", "keep_prob", "error", "message"),
+    [
+        (np.ones(3), 0.5, TypeError, "`keep` has dtype float64; expected bool. Use keep != 0"),
+        ([[True], [True, False]], 0.5, ValueError, "`keep` of type list is not convertible"),
+        ([True], 0, ValueError, r"`keep_prob` is 0; expected a number in \(0, 1\]"),
+        ([True], "1", TypeError, "`keep_prob` is '1'"),
+    ],
+)
+def test_masks_of_ones_own_that_make_no_sense(keep, keep_prob, error, message):
+    with pytest.raises(error, match=message):
+        KeepMask.from_array(keep, keep_prob=keep_prob)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("scale_at", ["train", "test"])
+def test_products_of_engine_fast_are_those_of_apply(dtype, scale_at):
+    x = np.linspace(-3, 3, 600).astype(dtype).reshape(20, 30)
+    x.flat[::7] = np.nan
+    param = {"p": 0.3, "mode": "train", "engine": "fast", "seed": 1, "scale_at": scale_at}
+    mask = dropout_fast.dropout_forward(x, param)[1][1]
+    for product in (x * mask, mask * x, np.multiply(x, mask, out=np.empty_like(x))):
+        assert product.tobytes() == mask.apply(x).tobytes() and product.dtype == dtype
+    in_place = x.copy()
+    in_place *= mask
+    assert in_place.tobytes() == mask.apply(x).tobytes()
+    row = x[0]
+    assert (np.nan_to_num(row) * mask).dtype == dtype
+    np.testing.assert_allclose(np.nan_to_num(row) * mask, np.nan_to_num(row) * np.asarray(mask), rtol=1e-3)
+    assert (mask * 2.0).dtype == np.float64 if scale_at == "train" else True
+    assert (mask * mask).tolist() == (np.asarray(mask) * np.asarray(mask)).tolist()
+
+
+def test_a_look_at_a_mask_does_not_unpack_it():
+    mask = dropout(np.ones(2**16, np.float32), seed=1)[1]
+
+    def look():
+        return mask.ndim, mask.shape, mask.size, mask.dtype, mask.nbytes, hasattr(mask, "mean"), hasattr(mask, "sort"), repr(mask)
+
+    assert look()[0] == 1 and look()[5:7] == (True, False)
+    assert peak_bytes(look) < 10_000
+    with pytest.raises(AttributeError):
+        mask.no_such_name  # noqa: B018
+
+
+ARGUMENTS = {
+    "astype": (np.float32,),
+    "dot": (np.ones(4),),
+    "item": (3,),
+    "reshape": ((4, 6),),
+    "repeat": (2,),
+    "swapaxes": (0, 1),
+    "take": (2,),
+}
+
+
+def test_every_method_of_the_list_is_the_array_s():
+    mask = dropout(np.ones((6, 4)), seed=1)[1]
+    array = np.asarray(mask)
+    for name in ARRAY_METHODS:
+        ours, theirs = (getattr(item, name)(*ARGUMENTS.get(name, ())) for item in (mask, array))
+        assert np.array_equal(ours, theirs), name
+    assert np.array_equal(mask.T, array.T)

@@ -9,7 +9,7 @@ import stream_oracle
 from helpers import examples
 from hypothesis import given
 from hypothesis import strategies as st
-from internals import count_from, next_word, spread, store_words, threefry
+from internals import count_from, next_word, splat_uint64, store_uint64s, threefry
 from numba import njit
 
 import dropout_fast
@@ -42,17 +42,17 @@ XOSHIRO = (
 
 @njit
 def threefry_of_eight(counter0, counter1, key0, key1, octets):
-    x0, x1 = threefry(count_from(counter0), spread(counter1), key0, key1)
-    store_words(octets, 0, x0)
-    store_words(octets, 64, x1)
+    x0, x1 = threefry(count_from(counter0), splat_uint64(counter1), key0, key1)
+    store_uint64s(octets, 0, x0)
+    store_uint64s(octets, 64, x1)
 
 
 @njit
 def xoshiro_of_eight(words, octets):
-    state = (spread(np.uint64(1)), spread(np.uint64(2)), spread(np.uint64(3)), spread(np.uint64(4)))
+    state = (splat_uint64(np.uint64(1)), splat_uint64(np.uint64(2)), splat_uint64(np.uint64(3)), splat_uint64(np.uint64(4)))
     for k in range(words):
         word, state = next_word(state)
-        store_words(octets, 64 * k, word)
+        store_uint64s(octets, 64 * k, word)
 
 
 @pytest.mark.parametrize(("counter", "key", "result"), THREEFRY)
@@ -129,21 +129,22 @@ def test_the_definition_over_several_chunks(size, offset):
 @pytest.mark.parametrize("name", list(internals.FAST))
 @pytest.mark.parametrize("keep_prob", [0.5, 0.9])
 def test_all_kernels_write_the_same(name, keep_prob):
-    """Serial, parallel and streaming, for any number of threads, wherever x and out lie: one outcome."""
-    drawers, scalers, dtype = internals.FAST[name]
+    """Serial, parallel and non-temporal, for any number of threads, wherever x and out lie: one outcome."""
+    drawing, applying, dtype = internals.FAST[name]
     size, offset = 5 * 32768 + 77, 1000
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, size * dtype.itemsize, np.uint8).view(dtype)  # any bits: NaN, inf, subnormal
     outcomes = set()
-    kernels = [(drawers[0], scalers[0], ()), *((drawers[k], scalers[k], (threads,)) for k in (1, 2) for threads in (1, 2, 5, 16))]
-    for draw, scale, threads in kernels:
+    variants = [("serial", ()), *((name, (threads,)) for name in ("parallel", "nontemporal") for threads in (1, 2, 5, 16))]
+    for variant, threads in variants:
+        draw, apply = getattr(drawing, variant), getattr(applying, variant)
         for place in (0, 1, 5, 16, 31):
             out, again = np.empty(size + 64, dtype)[place : place + size], np.empty(size + 64, dtype)[place + 3 : place + 3 + size]
             bits = internals.empty_bits(size, offset)
-            draw(x, bits, 1, 2, offset, keep_prob, 1 / keep_prob, out, *threads)
-            scale(x, bits, offset % 512, 1 / keep_prob, again, *threads)
+            draw(1, 2, offset, keep_prob, x, bits, 1 / keep_prob, out, *threads)
+            apply(offset % 512, x, bits, 1 / keep_prob, again, *threads)
             assert out.tobytes() == again.tobytes()
-            draw(x, internals.NO_BITS, 1, 2, offset, keep_prob, 1 / keep_prob, again, *threads)
+            draw(1, 2, offset, keep_prob, x, internals.NO_BITS, 1 / keep_prob, again, *threads)
             assert out.tobytes() == again.tobytes()
             outcomes.add((out.tobytes(), bits.tobytes()))
     assert len(outcomes) == 1
@@ -184,6 +185,6 @@ def test_seeds_steps_and_probabilities_all_matter():
 
 def test_drawing_bits_alone_takes_whole_blocks():
     bits = np.zeros(3 * 64, np.uint8)
-    internals.draw_whole_blocks(bits, 3, 0, 32768 - 512, 0.5)
+    internals.draw_whole_blocks(3, 0, 32768 - 512, 0.5, bits)
     kept = stream_oracle.keep_bits(3 * 512, 0.5, 3, 0, 32768 - 512)
     assert np.array_equal(np.unpackbits(bits, bitorder="little"), kept)

@@ -7,7 +7,7 @@ import internals
 import numpy as np
 import pytest
 from helpers import assert_same, floats, run_program
-from internals import BLOCKS_A_JUMP, DRAWS_A_BLOCK
+from internals import BLOCKS_PER_JUMP, DRAWS_PER_BLOCK
 from stride_cases import compare_random_cases
 
 import dropout_fast
@@ -47,9 +47,9 @@ def test_a_power_divided_by_a_block_is_the_power_a_block_before(exponent):
 @pytest.mark.parametrize("threads", [1, 2, 3, 8, 128])
 def test_shares_are_whole_words_of_bits_and_cover_the_array(size, threads):
     first, stride, others = internals.shares(size, threads)
-    assert first % 8 == stride % 8 == 0 and first == stride + BLOCKS_A_JUMP and stride >= BLOCKS_A_JUMP / 2
+    assert first % 8 == stride % 8 == 0 and first == stride + BLOCKS_PER_JUMP and stride >= BLOCKS_PER_JUMP / 2
     assert 0 <= others < threads
-    blocks = -(-size // DRAWS_A_BLOCK)
+    blocks = -(-size // DRAWS_PER_BLOCK)
     assert first + others * stride >= blocks > (first + (others - 1) * stride if others else 0)
 
 
@@ -67,7 +67,7 @@ def test_jumps_to_every_stride(others):
 
 @pytest.mark.parametrize("count", [100, pytest.param(100_000, marks=pytest.mark.long)])
 def test_random_cases_on_any_number_of_threads(count):
-    assert compare_random_cases(count, 0) == ["parallel", "serial", "streaming"]
+    assert compare_random_cases(count, 0) == ["nontemporal", "parallel", "serial"]
 
 
 @pytest.mark.parametrize("threads", [17, 40])
@@ -77,7 +77,7 @@ def test_threads_that_jump_twice(threads):
 
 @pytest.mark.parametrize("count", [30, pytest.param(5_000, marks=pytest.mark.long)])
 def test_random_cases_with_more_threads_than_cores(count):
-    assert run_program("random_shares", count, 8, timeout=3600, NUMBA_NUM_THREADS="8") == "parallel streaming\n"
+    assert run_program("random_shares", count, 8, timeout=3600, NUMBA_NUM_THREADS="8") == "nontemporal parallel\n"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
@@ -93,7 +93,7 @@ def test_random_cases_in_a_forked_child(count):
 def test_a_lower_half_of_the_first_word_that_no_recurrence_knows(blocks):
     """After `set_state` the position may be 0 and the first word anything; its lower bits are given out, and forgotten."""
     rng = np.random.default_rng(0)
-    x = floats((blocks * DRAWS_A_BLOCK,), np.float32, rng)
+    x = floats((blocks * DRAWS_PER_BLOCK,), np.float32, rng)
     for _ in range(10):
         state = ("MT19937", rng.integers(0, 2**32, 624, np.uint32), 0, 0, 0.0)
         after = []
@@ -101,8 +101,8 @@ def test_a_lower_half_of_the_first_word_that_no_recurrence_knows(blocks):
             np.random.set_state(state)
             with (
                 internals.force_parallel(),
-                internals.never_streaming(),
-                internals.blocks_a_jump(0),
+                internals.never_nontemporal(),
+                internals.blocks_per_jump(0),
                 internals.threads(4),
                 internals.kernels_called() as called,
                 np.errstate(all="ignore"),

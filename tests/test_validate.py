@@ -137,14 +137,25 @@ def check_dropout(error, message, x=None, out=None, **arguments):
     assert (state(), repr(x), repr(out)) == before
 
 
-@pytest.mark.parametrize("keep_prob", [-0.1, 1.0000001, 2, float("nan"), float("inf"), np.float32(-1), np.array(1.5)], ids=repr)
-def test_keep_prob_outside_its_range(keep_prob):
-    check_dropout(ValueError, r"`keep_prob` is .*; expected a number in \[0, 1\]", keep_prob=keep_prob)
+@pytest.mark.parametrize("name", ["keep_prob", "rate"])
+@pytest.mark.parametrize("value", [-0.1, 1.0000001, 2, float("nan"), float("inf"), np.float32(-1), np.array(1.5)], ids=repr)
+def test_a_probability_outside_its_range(name, value):
+    meaning = {"keep_prob": "keeping", "rate": "dropping"}[name]
+    check_dropout(ValueError, rf"`{name}` is .*; expected a number in \[0, 1\], the probability of {meaning}", **{name: value})
 
 
-@pytest.mark.parametrize("keep_prob", [True, np.False_, "0.5", None, 0.5j, [0.5], np.array([0.5])], ids=repr)
-def test_keep_prob_that_is_no_number(keep_prob):
-    check_dropout(TypeError, r"`keep_prob` is .*; expected a number in \[0, 1\]", keep_prob=keep_prob)
+def test_both_probabilities_or_one_by_position():
+    check_dropout(TypeError, "`keep_prob` is 0.5 and `rate` is 0.1; expected one of the two", keep_prob=0.5, rate=0.1)
+    before = state()
+    with pytest.raises(TypeError, match=r"dropout\(x, ...\) got 0.9 by position; expected keywords: keep_prob=.* rate="):
+        dropout_fast.dropout(np.ones(3), 0.9)
+    assert state() == before
+
+
+@pytest.mark.parametrize("name", ["keep_prob", "rate"])
+@pytest.mark.parametrize("value", [True, np.False_, "0.5", 0.5j, [0.5], np.array([0.5])], ids=repr)
+def test_a_probability_that_is_no_number(name, value):
+    check_dropout(TypeError, rf"`{name}` is .*; expected a number in \[0, 1\]", **{name: value})
 
 
 @pytest.mark.parametrize("name", ["seed", "step", "offset"])

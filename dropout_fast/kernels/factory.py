@@ -35,11 +35,14 @@ class Kernels:
         Runs on several threads; takes their shares after serial's arguments.
     nontemporal
         As `parallel`, storing past the caches.
+    dispatchers : dict
+        Numba's dispatchers by variant: ``dispatchers["serial"].inspect_asm()`` shows the machine code.
     """
 
     serial: Kernel
     parallel: Kernel
     nontemporal: Kernel
+    dispatchers: dict[str, Any]
 
 
 def make_kernels(make_pass: Pass, epilogue: Any, dtype: str) -> Kernels:
@@ -47,19 +50,19 @@ def make_kernels(make_pass: Pass, epilogue: Any, dtype: str) -> Kernels:
     serial, parallel = make_pass(epilogue, store, _nothing_to_publish)
     _, nontemporal = make_pass(epilogue, store_nontemporal, fence)
     name = f"{make_pass.__name__}_{epilogue.__name__}"
-    kernels = Kernels(
-        make_kernel(serial, f"{name}_serial_{dtype}"),
-        make_kernel(parallel, f"{name}_parallel_{dtype}", parallel=True),
-        make_kernel(nontemporal, f"{name}_nontemporal_{dtype}", parallel=True),
-    )
-    for variant in ("serial", "parallel", "nontemporal"):
-        setattr(kernels, variant, _first_call(kernels, variant))
+    dispatchers = {
+        "serial": make_kernel(serial, f"{name}_serial_{dtype}"),
+        "parallel": make_kernel(parallel, f"{name}_parallel_{dtype}", parallel=True),
+        "nontemporal": make_kernel(nontemporal, f"{name}_nontemporal_{dtype}", parallel=True),
+    }
+    kernels = Kernels(**dispatchers, dispatchers=dispatchers)
+    for variant, dispatcher in dispatchers.items():
+        setattr(kernels, variant, _first_call(kernels, variant, dispatcher))
     return kernels
 
 
-def _first_call(kernels: Kernels, variant: str) -> Kernel:
+def _first_call(kernels: Kernels, variant: str, dispatcher: Any) -> Kernel:
     """A function for the first call of a variant, which compiles it and then takes the dispatcher out of the way."""
-    dispatcher = getattr(kernels, variant)
 
     @functools.wraps(dispatcher)
     def call(*arguments: Any) -> None:

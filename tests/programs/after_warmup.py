@@ -1,4 +1,4 @@
-"""Show that after `warmup` no call compiles or loads a kernel: every dtype, both engines, serial, parallel and streaming.
+"""Show that after `warmup` no call compiles or loads a kernel: every dtype, both engines, serial, parallel and non-temporal.
 
 No arguments. Prints the kernels that came later, by the calls after which they were there.
 """
@@ -32,15 +32,15 @@ def compiled():
 def main() -> None:
     dropout_fast.warmup()
     before = compiled()
-    for change, streaming in (
-        (internals.force_serial, internals.never_streaming),
-        (internals.force_parallel, internals.never_streaming),
-        (internals.force_parallel, internals.force_streaming),
+    for change, stores in (
+        (internals.force_serial, internals.never_nontemporal),
+        (internals.force_parallel, internals.never_nontemporal),
+        (internals.force_parallel, internals.force_nontemporal),
     ):
-        with change(), streaming():
+        with change(), stores():
             call_everything()
         for name in sorted(name for name, count in compiled().items() if count > before[name]):
-            print(f"{name} came after {change.__name__}, {streaming.__name__}")
+            print(f"{name} came after {change.__name__}, {stores.__name__}")
 
 
 if __name__ == "__main__":

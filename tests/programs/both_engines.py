@@ -30,7 +30,7 @@ def work_in_parallel():
     """`work` of the first process, whose threads must have started before it forks."""
     with internals.kernels_called() as called:
         result = work()
-    assert {"parallel", "streaming"} & {*called}, called
+    assert {"parallel", "nontemporal"} & {*called}, called
     return result
 
 

@@ -34,7 +34,7 @@ def main() -> None:
     with event.install_listener("numba:compile", compilations):
         numba.njit(add_one)(1)
         for change, kernel in ((internals.force_serial, "serial"), (internals.force_parallel, "parallel")):
-            with change(), internals.never_streaming(), internals.kernels_called() as called:
+            with change(), internals.never_nontemporal(), internals.kernels_called() as called:
                 dropout_fast.dropout(x, seed=1)
                 dropout_fast.dropout_forward(x, {"p": 0.5, "mode": "train"})
             assert called == [kernel, kernel]

@@ -28,7 +28,7 @@ def check(size, dtype, p):
 def check_several_threads():
     x = floats((3000,), np.float32, np.random.default_rng(0), "normal")
     dropout_param = {"p": 0.5, "mode": "train", "seed": 0}
-    with internals.force_parallel(), internals.blocks_a_jump(0), internals.kernels_called() as called:
+    with internals.force_parallel(), internals.blocks_per_jump(0), internals.kernels_called() as called:
         out, _ = dropout_fast.dropout_forward(x, dropout_param)
     assert config.DISABLE_JIT or called == ["parallel"]
     assert out.tobytes() == reference.dropout_forward(x, dropout_param)[0].tobytes()

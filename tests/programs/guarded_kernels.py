@@ -11,28 +11,31 @@ from guarded import guarded
 
 KEEP_PROB = 0.9
 
+#: What each variant of a kernel takes after the serial one's arguments: the number of threads.
+SHARES = {"serial": (), "parallel": (2,), "nontemporal": (2,)}
+
 
 def check_engine_fast(size, at_end):
     for kernels in internals.FAST.values():
         x, out = guarded(size, kernels.dtype, at_end), guarded(size, kernels.dtype, at_end)
         for offset in (0, 511):
             bits = guarded(internals.empty_bits(size, offset).size, np.uint8, at_end)
-            internals.draw_whole_blocks(bits, 1, 2, offset, KEEP_PROB)
-            for draw, scale, threads in zip(kernels.draw_and_scale, kernels.scale, ((), (2,), (2,)), strict=True):
-                draw(x, bits, 1, 2, offset, KEEP_PROB, 1 / KEEP_PROB, out, *threads)
-                draw(x, bits[:0], 1, 2, offset, KEEP_PROB, 1 / KEEP_PROB, out, *threads)
-                scale(x, bits, offset, 1 / KEEP_PROB, out, *threads)
+            internals.draw_whole_blocks(1, 2, offset, KEEP_PROB, bits)
+            for variant, threads in SHARES.items():
+                draw, apply = getattr(kernels.draw_and_apply, variant), getattr(kernels.apply, variant)
+                draw(1, 2, offset, KEEP_PROB, x, bits, 1 / KEEP_PROB, out, *threads)
+                draw(1, 2, offset, KEEP_PROB, x, bits[:0], 1 / KEEP_PROB, out, *threads)
+                apply(offset, x, bits, 1 / KEEP_PROB, out, *threads)
 
 
 def check_engine_numpy(size, at_end):
     bits = guarded(internals.empty_bits_of_numpy(size).size, np.uint8, at_end)
     generator = np.random.MT19937(0)
-    internals.draw_from_mt19937(generator.ctypes.state_address, size, 2**52, bits)
-    for dtype, kernels in internals.NUMPY.items():
+    internals.draw_from_mt19937(generator.ctypes.state_address, 2**52, size, bits)
+    for dtype, kernels in internals.NUMPY:
         x, out = guarded(size, dtype, at_end), guarded(size, dtype, at_end)
-        for serial, parallel in kernels:
-            serial(x, bits, 0, 2.0, out)
-            parallel(x, bits, 0, 2.0, out, 2)
+        for variant, threads in SHARES.items():
+            getattr(kernels, variant)(0, x, bits, 2.0, out, *threads)
 
 
 def main() -> None:
