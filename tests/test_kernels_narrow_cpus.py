@@ -1,4 +1,4 @@
-"""Code for processors with narrower vectors gives the same bits: golden masks, NumPy's bits, and a digest of engine fast."""
+"""Code for processors with narrower vectors draws the same bits as code for this one."""
 
 import platform
 

@@ -1,4 +1,4 @@
-"""Engine fast: its generators against published vectors, its stream against the definition in plain Python."""
+"""Engine fast's generators give the published values, and its stream is the definition in plain Python."""
 
 from itertools import pairwise
 
@@ -100,7 +100,7 @@ def test_the_stream_is_the_definition(size, keep_prob, seed, step, offset, dtype
         working = np.float64 if dtype is np.float64 else np.float32
         expected = np.where(kept, (x.astype(working) * working(scale)).astype(dtype), dtype(0))
 
-    buffer = np.full(size + 100, 7, dtype)  # anywhere in a cache line; what lies beside must stay
+    buffer = np.full(size + 100, 7, dtype)  # out may start anywhere in a cache line, and what lies beside it must stay
     out = buffer[place : place + size]
     result, mask = dropout_fast.dropout(x, keep_prob=keep_prob, seed=seed, step=step, offset=offset, out=out)
     assert result is out and out.tobytes() == expected.tobytes()
@@ -129,7 +129,7 @@ def test_the_definition_over_several_chunks(size, offset):
 @pytest.mark.parametrize("name", list(internals.FAST))
 @pytest.mark.parametrize("keep_prob", [0.5, 0.9])
 def test_all_kernels_write_the_same(name, keep_prob):
-    """Serial, parallel and streaming, for any number of threads, wherever x and out lie: one outcome."""
+    """Serial, parallel or streaming, on any number of threads, wherever x and out lie in memory."""
     drawers, scalers, dtype = internals.FAST[name]
     size, offset = 5 * 32768 + 77, 1000
     rng = np.random.default_rng(0)
