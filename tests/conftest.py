@@ -14,7 +14,7 @@ os.environ.setdefault("NUMBA_THREADING_LAYER_PRIORITY", "omp tbb workqueue")
 
 import numpy as np
 import pytest
-from helpers import DEFAULT_EXAMPLES
+from helpers import DEFAULT_EXAMPLES, start_program
 from hypothesis import HealthCheck, settings
 
 collect_ignore = ["programs"]  # run by tests, in processes of their own
@@ -29,15 +29,39 @@ settings.load_profile("default")
 MANY_TESTS = 200
 
 
+def pytest_collection_modifyitems(items):
+    """The code for other processors comes last: it is compiled meanwhile."""
+    items.sort(key=lambda item: "test_kernels_narrow_cpus" in item.nodeid)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def kernels_compiled_meanwhile(request):
-    """For a long run compile every kernel beside the first tests: what is ready in time they load (two cores: 40 s less)."""
+def compiled_meanwhile(request):
+    """For a long run let the idle cores compile what later tests need: every kernel, and the code for other processors."""
     if len(request.session.items) < MANY_TESTS:
         yield
         return
     with subprocess.Popen([sys.executable, "-m", "dropout_fast", "warmup"], stdout=subprocess.DEVNULL) as process:
+        if any("narrow_cpus" in item.fixturenames for item in request.session.items):
+            request.getfixturevalue("narrow_cpus")
         yield
         process.terminate()
+
+
+@pytest.fixture(scope="session")
+def narrow_cpus():
+    """By program and processor, a process that runs it on code for that processor: 55 s together, most of it compiling."""
+    started = {
+        (program, cpu): start_program(program, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES="")
+        for program in ("engine_numpy_is_numpy", "digest_of_engine_fast")
+        for cpu in ("generic", "x86-64-v3")
+    }
+    for process in started.values():
+        if hasattr(os, "setpriority"):
+            os.setpriority(os.PRIO_PROCESS, process.pid, 10)  # what the other tests leave
+    yield started
+    for process in started.values():
+        with process:
+            process.kill()  # of one that has ended, nothing
 
 
 @pytest.fixture(autouse=True)

@@ -26,12 +26,12 @@ STREAM = [
     (3, 0, 0.8, 2**62 - 32_999, 33_000, "00011111111111101111", "ed44b02b9e078db9678f0aa79aa7cee2"),
 ]  # fmt: skip
 
-# Of all that `programs/digest_of_engine_fast.py` has engine fast write: SHA-256.
+# Engine fast: SHA-256 of all that `programs/digest_of_engine_fast.py` lets it write.
 DIGEST = "749e03ed9912827c150f2699ebb97d23153badeaed39a975d01f6c29219456a7"
 
 
 def check_forward(seed, p, size, dtype, kept, digest, following):
-    """Engine numpy draws what plain NumPy drew, and leaves np.random where it did."""
+    """Check that engine numpy draws what plain NumPy drew, and leaves np.random as it did."""
     x = np.linspace(-3, 3, size).astype(dtype)
     out, (_, mask) = dropout_fast.dropout_forward(x, {"p": p, "mode": "train", "seed": seed})
     assert "".join(str(int(value > 0)) for value in mask[:20]) == kept
@@ -40,7 +40,7 @@ def check_forward(seed, p, size, dtype, kept, digest, following):
 
 
 def check_stream(seed, step, keep_prob, offset, size, kept, digest, dtype=np.float32):
-    """Engine fast draws what it always drew."""
+    """Check that engine fast draws what it drew when it was new."""
     out, mask = dropout_fast.dropout(np.ones(size, dtype), keep_prob=keep_prob, seed=seed, step=step, offset=offset)
     keeps = np.asarray(mask) > 0
     assert "".join(map(str, keeps[:20].astype(int))) == kept

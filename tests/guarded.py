@@ -1,4 +1,4 @@
-"""Arrays with a page of no access before and behind them: whoever reads or writes outside is ended by the system."""
+"""Arrays between two pages without access: the system ends a process that reads or writes outside of one."""
 
 import ctypes
 import mmap
@@ -11,7 +11,7 @@ _library = ctypes.CDLL(None, use_errno=True)
 
 
 def guarded(size, dtype, at_end):
-    """An array whose end (or beginning) is a page's, between two pages that may not be touched."""
+    """Make an array that ends (or begins) where a page without access begins (or ends)."""
     page, nbytes = mmap.PAGESIZE, size * np.dtype(dtype).itemsize
     room = (nbytes + page - 1) // page * page
     mapping = mmap.mmap(-1, room + 2 * page)

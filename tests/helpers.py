@@ -1,4 +1,4 @@
-"""What the tests share: awkward arrays, odd stream positions, comparison bit for bit."""
+"""What the tests share: awkward arrays, comparison with NumPy bit for bit, programs in processes of their own."""
 
 import importlib.util
 import os
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import dropout_fast
 from dropout_fast import reference
 
-#: Around what kernels take at a time: vectors (16), words of bits (64), blocks of MT19937 (312 draws) and of engine fast (512),
-#: buffers (2496), chunks (32768).
+#: Sizes around what kernels take at a time: vectors (16), words of bits (64), blocks of MT19937 (312 draws) and of engine
+#: fast (512), buffers (2496), chunks (32768).
 SIZES = sorted({base * k + d for base in (8, 16, 64, 312, 512, 2496, 16384) for k in (1, 2) for d in (-1, 0, 1)} | {0, 1, 2, 5000})
 
 TESTS = Path(__file__).parent
@@ -22,7 +22,7 @@ TESTS = Path(__file__).parent
 #: Whether the extra tbb is installed.
 TBB = importlib.util.find_spec("tbb") is not None or bool(list(Path(sys.prefix, "lib").glob("libtbb.so*")))
 
-#: Cases of a property that says nothing of their number, in the default profile of Hypothesis.
+#: How many cases Hypothesis draws of a property in the default profile, where the property names no number.
 DEFAULT_EXAMPLES = 1000
 
 LAYOUTS = ("c", "fortran", "strided", "reversed", "broadcast", "read-only", "unaligned", "byte-swapped")
@@ -41,17 +41,17 @@ shapes = st.one_of(
 
 
 def floats(shape, dtype, rng, kind="any bits"):
-    """Normal numbers, or any bits whatever: NaN with payload, inf, -0.0, subnormal numbers."""
+    """Draw normal numbers, or random bits: NaN with payload, inf, -0.0 and subnormal numbers among them."""
     if kind == "normal":
         return rng.standard_normal(shape).astype(dtype)
-    octets = rng.integers(0, 256, (*shape, np.dtype(dtype).itemsize), np.uint8)
-    x = np.ascontiguousarray(octets).view(dtype).reshape(shape)
+    raw = rng.integers(0, 256, (*shape, np.dtype(dtype).itemsize), np.uint8)
+    x = np.ascontiguousarray(raw).view(dtype).reshape(shape)
     special = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, np.finfo(dtype).max], dtype)
     return np.where(rng.random(shape) < 0.3, special[rng.integers(0, len(special), shape)], x)[()] if shape else np.array(x)
 
 
 def laid_out(x, layout):
-    """The same values with another memory layout (broadcast repeats the first row)."""
+    """Return the same values in another memory layout ("broadcast" repeats the first row)."""
     if layout == "fortran":
         return np.asfortranarray(x)
     if layout == "strided" and x.ndim:
@@ -76,19 +76,19 @@ def laid_out(x, layout):
 
 
 def move_stream(words):
-    """Take some 32-bit words from np.random, so that the next draw starts anywhere in a block."""
+    """Draw that many 32-bit words from np.random, so that the next draw starts anywhere in a block."""
     np.random.randint(0, 2**32, words, np.uint32)
     np.random.standard_normal(words % 2)  # leaves a cached normal behind
 
 
 def state():
-    """The whole state of np.random, comparable."""
+    """Return the whole state of np.random in a form that can be compared."""
     name, *rest = np.random.get_state()
     return name, rest[0].tobytes(), *rest[1:]
 
 
 def forward_of_both(x, dropout_param, words=0):
-    """Run the reference, then ours from the same state of np.random; returns both and checks the states after."""
+    """Return our result and the reference's, from the same state of np.random; checks that both leave the same state."""
     move_stream(words)
     before = np.random.get_state()
     theirs = reference.dropout_forward(x, dropout_param)
@@ -101,10 +101,10 @@ def forward_of_both(x, dropout_param, words=0):
 
 
 def assert_same(ours, theirs):
-    """Same kind of object, same dtype, same shape, same bits."""
+    """Check that both have the same type, dtype, shape and bits."""
     assert type(ours) is type(theirs)
     assert ours.dtype == theirs.dtype and ours.shape == theirs.shape
-    if ours.dtype.char in "gG":  # long double has padding of no meaning
+    if ours.dtype.char in "gG":  # long doubles are padded with bytes of no meaning
         assert np.array_equal(ours, theirs)
     else:
         assert ours.tobytes() == theirs.tobytes()
@@ -116,7 +116,7 @@ def run_program(name, *arguments, timeout=120, **environment):
 
 
 def start_program(name, *arguments, **environment):
-    """Start that file of `programs` and go on meanwhile."""
+    """Start that file of `programs` with these variables set; returns the process at once."""
     environment = {**os.environ, "PYTHONPATH": str(TESTS), **environment}
     return subprocess.Popen(
         command_of(name, *arguments), env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -129,7 +129,7 @@ def command_of(name, *arguments):
 
 
 def printed_by(process, timeout=120):
-    """What a started program prints, which must end without an error."""
+    """Wait for a started program, check that it ends without an error, and return what it printed."""
     with process:
         try:
             printed, complaints = process.communicate(timeout=timeout)
@@ -141,5 +141,5 @@ def printed_by(process, timeout=120):
 
 
 def examples(count):
-    """Hypothesis settings for a test that draws `count` cases by default; a profile that draws more draws more of these too."""
+    """Settings for a property of `count` cases in the default profile of Hypothesis; other profiles multiply them."""
     return settings(max_examples=count * settings().max_examples // DEFAULT_EXAMPLES)

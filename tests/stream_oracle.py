@@ -24,7 +24,7 @@ def threefry(counter, key):
 
 
 def xoshiro(state):
-    """Next output; `state`, a list of four words, moves on."""
+    """Return the next output and update `state`, a list of four words."""
     s0, s1, s2, s3 = state
     output = (rotate_left((s0 + s3) & WORD, 23) + s0) & WORD
     t = s1 << 17 & WORD
@@ -38,7 +38,7 @@ def xoshiro(state):
 
 
 def block(states, threshold):
-    """512 keep bits as eight words: the first bit in which the uniform number and the threshold differ decides."""
+    """Draw 512 keep bits as eight words. An element is kept where the first bit that differs is set in the threshold."""
     kept, undecided, words = [0] * LANES, [WORD] * LANES, 0
     while threshold and (words < 8 or any(undecided)):
         for lane, state in enumerate(states):
@@ -52,7 +52,7 @@ def block(states, threshold):
 
 
 def keep_bits(size, keep_prob, seed, step, offset):
-    """What `dropout` must draw, one bool an element."""
+    """The keep bits that `dropout` must draw, one bool for each element."""
     if keep_prob == 1 or size == 0:
         return np.ones(size, np.bool_)
     threshold = int(keep_prob * 2**64)

@@ -1,4 +1,4 @@
-"""The main job, at its smallest: it runs, it compares, and it would notice a difference."""
+"""The demo at its smallest size: it runs, compares the engines, and notices a difference."""
 
 import numpy as np
 import pytest

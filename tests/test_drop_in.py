@@ -1,4 +1,4 @@
-"""The drop-in against the NumPy formulas of reference.py, bit for bit."""
+"""`dropout_forward` and `dropout_backward` give the same bits as the NumPy code in reference.py."""
 
 import internals
 import numpy as np
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import dropout_fast
 from dropout_fast import reference
 
-# Overflow and invalid values are part of the numbers here; where NumPy warns of them is another matter.
+# The arrays hold inf, NaN and numbers that overflow, on purpose. NumPy warns of them, the kernels do not.
 pytestmark = pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
 
 SEEDS = (0, 1, 2**32 - 1, [1, 2, 3], np.arange(700), np.uint32(7), None)
@@ -87,7 +87,7 @@ def test_where_the_first_word_ties_the_second_decides(p, first, count, content):
 def test_seeds_of_every_kind_in_either_mode(seed, mode):
     x = np.ones(1000, np.float32)
     (out, _), (their_out, _) = forward_of_both(x, {"p": 0.5, "mode": mode, "seed": seed})
-    if seed is None:  # np.random.seed(None) takes fresh entropy: only the form can agree
+    if seed is None:  # np.random.seed(None) takes fresh entropy, so values differ
         assert out.shape == their_out.shape and set(np.unique(out)) <= {0.0, 1.0, 2.0}
     else:
         assert_same(out, their_out)
@@ -160,11 +160,11 @@ def test_masked_arrays_take_numpys_own_way(dtype):
     assert_same_masked(out, their_out)
     dx, product = dropout_fast.dropout_backward(x, cache), reference.dropout_backward(x, their_cache)
     assert_same_masked(dx, product.astype(dtype))
-    assert x.fill_value == 77  # NumPy's products may share it
+    assert x.fill_value == 77  # a product may share its fill value with x
 
 
 def assert_same_masked(ours, theirs):
-    """The same elements hidden, the same bits in the others, and the same fill value."""
+    """Check that the same elements are masked, and that the others and the fill value have the same bits."""
     assert isinstance(ours, np.ma.MaskedArray) and 0 < ours.count() < ours.size
     assert np.ma.getmaskarray(ours).tolist() == np.ma.getmaskarray(theirs).tolist()
     assert_same(ours.compressed(), theirs.compressed())

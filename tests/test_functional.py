@@ -1,4 +1,4 @@
-"""`dropout`: values, masks, seeds, layouts, dtypes; that the bits are right is for test_streams_counter."""
+"""`dropout`: values, masks, seeds, layouts and dtypes. (test_streams_counter.py checks the keep bits themselves.)"""
 
 import copy
 import pickle
@@ -19,7 +19,7 @@ DTYPES = [np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 
 
 def expected_of(x, mask):
-    """Kept elements times 1 / keep_prob, in float32 for the half formats; +0 for the others."""
+    """Multiply kept elements by 1 / keep_prob, in float32 for float16 and bfloat16; the others become +0."""
     working = np.float64 if x.dtype.itemsize == 8 else np.float32
     product = (x.astype(working) * working(1 / mask.keep_prob)).astype(x.dtype)
     return np.where(np.asarray(mask) > 0, product, np.zeros((), x.dtype))
@@ -36,7 +36,7 @@ def test_values(dtype, keep_prob):
     assert type(out) is np.ndarray and out.dtype == x.dtype and out.shape == x.shape and not np.shares_memory(out, x)
     np.testing.assert_array_equal(out.astype(np.float64), expected_of(x, mask).astype(np.float64))
     dropped = out[np.asarray(mask) == 0].astype(np.float32)
-    assert not dropped.any() and not np.signbit(dropped).any()  # +0 even of NaN, -inf and -0.0
+    assert not dropped.any() and not np.signbit(dropped).any()  # NaN, inf and -0.0 too become +0
     assert (mask.apply(x).tobytes(), mask.dtype) == (out.tobytes(), np.float64)
 
 
@@ -140,7 +140,7 @@ def test_out_that_was_x():
     expected, mask = dropout(x, keep_prob=0.7, seed=6)
     for view in (x, x.reshape(200, 200)):
         again = view.copy()
-        out, _ = dropout(again, keep_prob=0.7, seed=6, out=again[:])  # the same memory by another object
+        out, _ = dropout(again, keep_prob=0.7, seed=6, out=again[:])  # the same memory, but another object
         assert np.shares_memory(out, again) and again.tobytes() == expected.tobytes()
     dout = x.copy()
     assert mask.apply(dout, out=dout) is dout and dout.tobytes() == expected.tobytes()
@@ -160,7 +160,7 @@ def test_masks_are_equal_where_they_keep_the_same(store_mask):
         dropout_fast.dropout_forward(x, {"p": 0.5, "mode": "train"})[1][1],
     ):
         assert mask != other and not mask == other
-    assert np.array_equal(mask == 2.0, np.asarray(mask) == 2.0)  # elementwise with all else
+    assert np.array_equal(mask == 2.0, np.asarray(mask) == 2.0)  # a comparison with anything but a mask is elementwise
     with pytest.raises(TypeError, match="unhashable"):
         hash(mask)
 

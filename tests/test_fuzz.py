@@ -1,4 +1,4 @@
-"""Any arguments whatever: the right answer, or a complaint that names the argument at fault; nothing else is touched.
+"""Random arguments of every kind give the right answer, or an error that names the argument at fault and changes nothing.
 
 Each argument is drawn from a list of good ones or of bad ones, so it is known which of the two must come.
 """
@@ -55,7 +55,7 @@ class Marked(np.ndarray):
 
 
 def array_of(kind, shape, dtype, content):
-    """Numbers of that dtype and shape, NaN and inf among the floats, as another kind of array."""
+    """Make an array of that kind, with NaN or inf among its floats."""
     rng = np.random.default_rng(content)
     with np.errstate(all="ignore"):
         x = np.asarray(rng.integers(0, 120, shape) - (60 if np.dtype(dtype).kind != "u" else 0)).astype(dtype)
@@ -80,7 +80,7 @@ def arrays(draw, dtypes):
 
 @st.composite
 def outs(draw, good):
-    """Given x, an `out` for it that can be used, or that cannot."""
+    """Draw a function that makes an `out` for a given x: one that can be used, or one that cannot."""
     kind, layout = draw(st.sampled_from(BAD_OUTS)), draw(st.sampled_from(["c", "fortran", "strided", "reversed", "unaligned"]))
 
     def out_for(x):
@@ -91,7 +91,7 @@ def outs(draw, good):
         room = np.full(x.size + 3, 7, x.dtype)
         if x.ndim and x.size > 1 and kind == "one place for many":
             return np.lib.stride_tricks.as_strided(room, x.shape, (0,) * x.ndim)
-        if x.ndim > 2 and min(x.shape) > 1 and kind == "two elements in one place":  # though they span more than they need
+        if x.ndim > 2 and min(x.shape) > 1 and kind == "two elements in one place":  # in an array that has room enough for all
             room = np.full(3 * x.size, 7, x.dtype)
             return np.lib.stride_tricks.as_strided(room, x.shape, (x.size * x.itemsize, *(x.itemsize,) * (x.ndim - 1)))
         if kind == "read-only":
@@ -104,8 +104,8 @@ def outs(draw, good):
 
 
 def either(good, bad):
-    """A value, and whether it is a good one: five in six are, so that one argument at fault is often the only one."""
-    goods = [good.map(lambda value: (value, True)) for _ in range(5)]  # five objects: Hypothesis counts equal ones once
+    """Draw a value and whether it is good. Five in six are, so that a bad argument is often the only bad one."""
+    goods = [good.map(lambda value: (value, True)) for _ in range(5)]  # Hypothesis would count one object once
     return st.one_of(*goods, bad.map(lambda value: (value, False)))
 
 
@@ -117,19 +117,19 @@ keep_probs = either(probabilities, st.sampled_from(BAD_NUMBERS))
 some_out = outs(True).map(lambda out: (out, True)) | outs(False).map(lambda out: (out, False))
 
 
-def octets_of(thing):
+def bytes_of(thing):
     is_plain = isinstance(thing, np.ndarray) and thing.dtype != object
     return (np.ma.getdata(thing).tobytes(), thing.shape) if is_plain else repr(thing)
 
 
 @contextlib.contextmanager
 def refused_where(faults, *untouched):
-    """One of the named arguments is at fault: it is complained of, and nothing is drawn or written."""
-    before = state(), [octets_of(thing) for thing in untouched]
+    """Check that the block raises an error that names one of these arguments, and that it neither draws nor writes."""
+    before = state(), [bytes_of(thing) for thing in untouched]
     with pytest.raises((ValueError, TypeError)) as raised:
         yield
     assert any(f"`{name}" in str(raised.value) for name in faults), (faults, raised.value)
-    assert (state(), [octets_of(thing) for thing in untouched]) == before
+    assert (state(), [bytes_of(thing) for thing in untouched]) == before
 
 
 def faults_of(**arguments):
@@ -137,7 +137,7 @@ def faults_of(**arguments):
 
 
 def plain(x):
-    """The values of any kind of array as an array in C order; 1 where they are hidden."""
+    """Return the values of any kind of array in C order, with 1 where they are masked."""
     return np.array(np.where(np.ma.getmaskarray(x), np.ones((), x.dtype), np.ma.getdata(x)), order="C")
 
 
@@ -147,7 +147,7 @@ def same_values(ours, theirs):
 
 
 def by_definition(x, mask):
-    """Kept elements times 1 / keep_prob in the working precision, +0 for the others."""
+    """Multiply kept elements by 1 / keep_prob in the working precision; the others become +0."""
     half, wide = x.dtype.itemsize == 2 and x.dtype.kind in "fV", x.dtype.kind in "biuc"
     working = np.float32 if half else np.float64 if wide else x.dtype.type
     scale = np.True_ if mask.dtype == np.bool_ else np.float64(1.0) / mask.keep_prob
@@ -175,10 +175,10 @@ def test_dropout(x, keep_prob, seed, step, offset, out, store_mask):
         with refused_where(faults, x[0], target):
             dropout_fast.dropout(x[0], keep_prob=keep_prob[0], **options)
         return
-    before, octets, values = state(), octets_of(x[0]), plain(x[0])
+    before, raw, values = state(), bytes_of(x[0]), plain(x[0])
     result, mask = dropout_fast.dropout(x[0], keep_prob=keep_prob[0], **options)
     assert (result is target or target is None) and result.dtype.type is x[0].dtype.type
-    assert state() == before and (target is x[0] or octets_of(x[0]) == octets)
+    assert state() == before and (target is x[0] or bytes_of(x[0]) == raw)
     hidden = np.ma.getmaskarray(x[0])
     assert same_values(np.ma.masked_array(np.ma.getdata(result), hidden), np.ma.masked_array(by_definition(values, mask), hidden))
     assert same_values(mask.apply(values), by_definition(values, mask))
@@ -207,10 +207,10 @@ def test_the_drop_in(x, p, mode, engine, seed, scale_at, out, bad_dout):
         with refused_where(faults, x[0], target):
             dropout_fast.dropout_forward(x[0], dropout_param, out=target)
         return
-    before, octets, values, hidden = np.random.get_state(), octets_of(x[0]), plain(x[0]), np.ma.getmaskarray(x[0])
+    before, raw, values, hidden = np.random.get_state(), bytes_of(x[0]), plain(x[0]), np.ma.getmaskarray(x[0])
     result, (_, mask) = dropout_fast.dropout_forward(x[0], dropout_param, out=target)
     assert (result is target or target is None) and result.dtype.type is x[0].dtype.type
-    assert target is x[0] or octets_of(x[0]) == octets
+    assert target is x[0] or bytes_of(x[0]) == raw
     after = state()
     np.random.set_state(before)
     gradient = np.full(x[0].shape, 3, np.float32)

@@ -1,4 +1,4 @@
-"""Values written down once: from plain NumPy 2.4, from a generator's own publication, from engine fast when it was new."""
+"""Both engines still draw the values written down: by plain NumPy 2.4, by MT19937's authors, and by engine fast when it was new."""
 
 import internals
 import numpy as np

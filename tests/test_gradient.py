@@ -16,7 +16,7 @@ def test_backward_agrees_with_central_differences(p, scale_at):
     def loss(x):
         return float((dropout_fast.dropout_forward(x, dropout_param)[0] * weights).sum())
 
-    h = 1e-3  # the function is linear, so a large step loses fewest digits
+    h = 1e-3  # the function is linear, so a large step is exact and loses fewest digits
     numeric = np.empty_like(x)
     for index in np.ndindex(x.shape):
         up, down = x.copy(), x.copy()

@@ -1,4 +1,4 @@
-"""No kernel reads or writes outside of its arrays: pages of no access lie at both their ends."""
+"""Nothing is read or written outside of the arrays: each lies between two pages of memory that may not be touched."""
 
 import sys
 

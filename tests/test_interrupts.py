@@ -1,4 +1,4 @@
-"""Ctrl-C and lack of memory: an exception, and everything as it was."""
+"""After Ctrl-C or lack of memory, locks are free and np.random is as before or as after the call."""
 
 import dis
 import sys
@@ -11,12 +11,12 @@ from helpers import run_program, state
 
 import dropout_fast
 
-# Where CPython looks for signals: after calls, at a function's start, at a loop's end. The next instruction raises.
+# CPython looks for signals after these instructions, and the next one raises KeyboardInterrupt.
 SIGNAL_POINTS = {"CALL", "CALL_FUNCTION_EX", "CALL_KW", "RESUME", "JUMP_BACKWARD"}
 
 
 def interrupt_at(number, call):
-    """Run `call` and raise KeyboardInterrupt at that signal point within the package; returns whether there was one."""
+    """Run `call` and interrupt it at the signal point of that number within the package; returns whether it has so many."""
     seen = 0
     previous = {}
 
@@ -84,7 +84,7 @@ def test_ctrl_c_during_a_long_call():
     assert run_program("ctrl_c") == "True\n"
 
 
-IMPOSSIBLE = [2**45, 2**37]  # float32: 128 TiB; 512 GiB, whose bits alone (16 GiB) could be had
+IMPOSSIBLE = [2**45, 2**37]  # 128 TiB of float32; 512 GiB, of which the keep bits alone (16 GiB) might fit
 
 
 @pytest.mark.parametrize("size", IMPOSSIBLE)

@@ -1,4 +1,4 @@
-"""Engine fast inside of compiled functions of the user's."""
+"""Engine fast called from a user's own compiled functions."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Compiled kernels on disk: loaded by the next process, and none, read-only, full, damaged, old or fought over."""
+"""Kernels on disk: the next process loads them, and results stay right where the cache cannot be written or is damaged or old."""
 
 import os
 import shutil
@@ -23,13 +23,13 @@ def expected():
 
 @pytest.fixture
 def install(tmp_path):
-    """A copy of the package, as an installation of its own."""
+    """A folder with a copy of the package, so that its cache is its own."""
     shutil.copytree(PACKAGE, tmp_path / "install" / "dropout_fast", ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path / "install"
 
 
 def run_install(install, *arguments, **environment):
-    """Let the copy draw, with these variables alone; returns what it printed, and checks that it said nothing else."""
+    """Run few_bits.py on the copy with these variables alone; returns what it printed, and checks that it warned of nothing."""
     essentials = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     environment = essentials | {"PYTHONPATH": str(install), "HOME": str(install), "PYTHONDONTWRITEBYTECODE": "1"} | environment
     command = command_of("few_bits", *arguments)
@@ -44,7 +44,7 @@ def cached(folder):
 
 
 def test_a_second_process_compiles_nothing():
-    """One forward of each engine, serial and parallel, in two processes that share the cache of this run."""
+    """Two processes share a cache; each calls one forward of each engine, serial and parallel."""
     run_program("compiled_or_loaded")
     loaded = [f"{kernel}: loaded 1" for kernel in ("fast serial", "fast parallel", "numpy serial", "numpy parallel")]
     assert run_program("compiled_or_loaded").splitlines() == [*loaded, "compiled:"]
@@ -89,7 +89,7 @@ DAMAGE = {
     "empty": lambda content, middle: b"",
     "cut": lambda content, middle: content[:middle],
     "random": lambda content, middle: np.random.default_rng(0).bytes(len(content)),
-    "zeros": lambda content, middle: content[:middle] + bytes(len(content) - middle),  # after a loss of power
+    "zeros": lambda content, middle: content[:middle] + bytes(len(content) - middle),  # as a loss of power may leave it
     "one byte": lambda content, middle: content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :],
 }
 
@@ -114,7 +114,7 @@ def test_a_damaged_file_is_written_anew(install, expected, suffix, kinds):
 
 
 def test_an_upgrade_of_a_helper_alone(install, expected):
-    """New results, also where the index vouches for old data, as a process leaves it that ended before writing its own."""
+    """The new code is used, even where the new index points to old data, as it does if a process ends between writing the two."""
     run_install(install)
     (data,) = (file for file in cached(install) if file.suffix == ".nbc")
     old = data.read_bytes()

@@ -1,4 +1,4 @@
-"""Under ``NUMBA_DISABLE_JIT=1`` nothing is compiled, and NumPy draws the same bits."""
+"""Where Numba may not compile (``NUMBA_DISABLE_JIT=1``), NumPy draws the same bits."""
 
 from golden import DIGEST
 from helpers import run_program

@@ -1,4 +1,4 @@
-"""More elements than 32 bits count: right at both ends, by every kernel that a call reaches."""
+"""Arrays of more than 2**31 elements are right at both ends and in the middle."""
 
 import gc
 
@@ -22,7 +22,7 @@ def ends(array):
 @pytest.mark.parametrize(("launched", "kernel"), [(internals.force_serial, "serial"), (internals.force_parallel, "parallel")])
 @pytest.mark.parametrize("store_mask", [True, False])
 def test_engine_fast_in_place(store_mask, launched, kernel):
-    """float16 in place: 4 GiB, and 0.25 of bits."""
+    """Takes 4 GiB for x, in place, and 0.25 GiB for the keep bits."""
     x = np.ones(SIZE, np.float16)
     with launched(), internals.kernels_called() as called:
         _, mask = dropout_fast.dropout(x, keep_prob=0.9, seed=1, out=x, store_mask=store_mask)
@@ -42,7 +42,7 @@ def test_engine_fast_in_place(store_mask, launched, kernel):
 
 
 def test_engine_numpy_in_place():
-    """float32 in place: 8 GiB."""
+    """Takes 8 GiB for x, in place."""
     x = np.ones(SIZE, np.float32)
     param = {"p": 0.5, "mode": "train", "seed": 4}
     _, cache = dropout_fast.dropout_forward(x, param, out=x)

@@ -1,4 +1,4 @@
-"""Which kernel is called: by size, by threading layer, by what else is running."""
+"""Serial or parallel: the choice by size, by threading layer, and by what else is running."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""Dropout, the layer."""
+"""`Dropout`, the layer."""
 
 import copy
 import hashlib
@@ -39,7 +39,7 @@ def test_a_mask_may_be_handed():
     assert np.array_equal(drop.backward(X, of_first), first)
     assert np.array_equal(drop.backward(X, mask=of_second), second)
     assert np.array_equal(drop.backward(X), third)
-    assert np.array_equal(drop.backward(X, of_first), first)  # once more, for whoever kept it
+    assert np.array_equal(drop.backward(X, of_first), first)  # a mask that was kept may be used again
     assert drop.masks == []
 
 

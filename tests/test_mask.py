@@ -1,4 +1,4 @@
-"""KeepMask in the place of the reference's float array."""
+"""`KeepMask` does all that the float array of the NumPy code does."""
 
 import copy
 import pickle
@@ -16,7 +16,7 @@ from dropout_fast import KeepMask, dropout, reference
 
 @pytest.fixture(params=[(), (0,), (1,), (3, 5), (4, 100, 7)], ids=str)
 def pair(request):
-    """Our mask and the reference's, of one forward."""
+    """The mask of one forward: ours and the NumPy code's."""
     dropout_param = {"p": 0.3, "mode": "train", "seed": 6}
     x = np.ones(request.param)
     ours = dropout_fast.dropout_forward(x, dropout_param)[1][1]
@@ -128,7 +128,7 @@ def test_one_bit_an_element():
 def test_peak_memory_is_out_and_one_bit_an_element(dtype):
     x = np.ones(2**20, dtype)
     dropout_param = {"p": 0.7, "mode": "train"}
-    # A few Python objects; what a thread jumps with (335 KiB).
+    # Python objects, and 335 KiB for each thread that jumps ahead in the stream.
     constant = 32_000 + 370_000 * config.NUMBA_NUM_THREADS
     peak = peak_bytes(lambda: dropout_fast.dropout_forward(x, dropout_param))
     assert peak < x.nbytes + x.size / 8 + constant

@@ -1,4 +1,4 @@
-"""Forks and process pools after parallel kernels: right results, and every process ends."""
+"""A process that ran parallel kernels may fork or start a pool: results are right, and every process ends."""
 
 import multiprocessing
 import os

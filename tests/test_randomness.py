@@ -2,7 +2,7 @@
 
 Seeds are fixed, so the outcome is always the same. With fresh seeds, one keep_prob would raise a false alarm once in a
 thousand runs, shared equally among its p-values; `pytest -m long -s tests/test_randomness.py` prints each of them.
-A battery of others': see raw_bits.py.
+raw_bits.py feeds the bits to dieharder.
 """
 
 import internals
@@ -18,7 +18,7 @@ KEEP_PROBS = [0.5, 0.1, 1 / 3, 1 - 2.0**-20]
 
 
 def words_of(keep_prob, size, seed=1, step=0, offset=0):
-    """Keep bits, 64 a word."""
+    """Draw keep bits, 64 in each word."""
     return internals.keep_bits(seed, step, offset, keep_prob, size).view(np.uint64)
 
 
@@ -28,7 +28,7 @@ def ones_in(words):
 
 @njit(parallel=True)
 def pairs_at(lag, words, changes):
-    """How many bits are set, or are not what, the bit `lag` places on is; the last words have no partner."""
+    """Count the pairs `lag` places apart that are both set, or differ if `changes`; returns that, and how many pairs there are."""
     whole, rest = np.int64(lag // 64), np.uint64(lag % 64)
     last = words.size - whole - 1
     total = 0
@@ -49,7 +49,7 @@ def two_sided(z):
 
 
 def of_independent(both, first, second, size, p):
-    """p-value of how often two bits of probability p are set together: exact covariance about p, or Poisson if that is seldom."""
+    """p-value of how often two bits of probability p are both set: normal by the exact variance, or Poisson if that is seldom."""
     if size * p * p < 100:
         return float(min(1, 2 * min(stats.poisson.cdf(both, size * p * p), stats.poisson.sf(both - 1, size * p * p))))
     covariance = both - p * (first + second) + size * p * p
@@ -57,7 +57,7 @@ def of_independent(both, first, second, size, p):
 
 
 def of_one_stream(words, p, lags):
-    """Frequency, runs, and pairs at each lag."""
+    """p-values of frequency, runs, and pairs at each lag."""
     size, ones = words.size * 64, ones_in(words)
     yield "frequency", two_sided((ones - size * p) / np.sqrt(size * p * (1 - p)))
     changes, pairs = pairs_at(1, words, True)
@@ -79,7 +79,7 @@ def of_two_streams(name, left, right, p):
 
 
 def of_neighbours(draw, p, count):
-    """The same position under consecutive seeds, under consecutive steps, and with seed and step swapped."""
+    """p-values of equal positions under consecutive seeds, under consecutive steps, and with seed and step swapped."""
     for k in range(count):
         here = draw(100 + k, 7)
         yield of_two_streams(f"seeds {100 + k} and {101 + k}", here, draw(101 + k, 7), p)
@@ -88,10 +88,10 @@ def of_neighbours(draw, p, count):
 
 
 def of_positions(draw, p, repeats):
-    """Each position over many steps: the variance of how often it is set."""
+    """p-value of the variance, over positions, of how often each is set in many steps."""
     counts = sum(np.unpackbits(draw(5, step).view(np.uint8)).astype(np.int32) for step in range(repeats))
     squares = ((counts - repeats * p) ** 2 / (repeats * p * (1 - p))).sum()
-    excess = ((1 - 6 * p * (1 - p)) / (p * (1 - p))) / repeats  # of a binomial number's fourth moment over a normal one's
+    excess = ((1 - 6 * p * (1 - p)) / (p * (1 - p))) / repeats  # kurtosis of a binomial number: 0 of a normal one
     z = (squares - counts.size) / np.sqrt(counts.size * (2 + excess))
     return f"each position over {repeats} steps", two_sided(z)
 
@@ -102,7 +102,7 @@ def of_positions(draw, p, repeats):
     [(2**24, 64, 4, 64), pytest.param(10**9 // 512 * 512, 1024, 64, 4096, marks=pytest.mark.long)],
 )
 def test_bits_are_random(keep_prob, size, lags, neighbours, repeats):
-    rare = min(keep_prob, 1 - keep_prob)  # of bits that are nearly all set, those that are not tell more
+    rare = min(keep_prob, 1 - keep_prob)  # where nearly all bits are set, those that are not tell more
 
     def draw(seed, step, size=2**20):
         words = words_of(keep_prob, size, seed, step)
@@ -133,10 +133,11 @@ def test_keep_prob(keep_prob, size):
 
 
 def test_these_tests_can_fail():
-    """Bits that are a little too many, alike at lag 3, or shared by two seeds are found out."""
+    """Bits that are slightly too many, alike at lag 3, or the same for two seeds are found."""
     words = words_of(0.5, 2**24)
     echo = words.copy()
-    echo[::200] ^= echo[::200] & ((echo[::200] << np.uint64(3)) ^ echo[::200])  # now some are what the third before is
+    # In one word of 200 a set bit becomes what the third before it was.
+    echo[::200] ^= echo[::200] & ((echo[::200] << np.uint64(3)) ^ echo[::200])
     assert dict(of_one_stream(echo, 0.5, [3]))["pairs at lag 3"] < 1e-6
     assert min(value for _, value in of_one_stream(words_of(0.502, 2**24), 0.5, [])) < 1e-6
     assert of_two_streams("", words, words.copy(), 0.5)[1] < 1e-6

@@ -1,4 +1,4 @@
-"""The mean: keep_prob of the elements are kept, and E[out] = x, in both engines.
+"""In both engines, a fraction keep_prob of the elements is kept, and the mean of out is x.
 
 Seeds are fixed, so the tests always say the same; with fresh seeds each assertion would fail by
 chance once in a million runs (two-sided normal bound of 4.9 standard deviations).
@@ -26,7 +26,7 @@ def test_keep_fraction(p, engine):
 
 
 def outs_of(engine, x, p, repeats):
-    """The outcomes of many calls: of np.random, or at consecutive steps."""
+    """Yield the results of many calls: the next draws of np.random, or consecutive steps."""
     np.random.seed(99)
     for step in range(repeats):
         if engine == "numpy":
@@ -43,6 +43,6 @@ def test_expectation_of_out_is_x(p, dtype, engine):
     x = np.linspace(0.5, 4, 48).astype(dtype)
     mean = sum(out.astype(np.float64) for out in outs_of(engine, x, p, repeats)) / repeats
     deviation = x * np.sqrt((1 - p) / p / repeats)
-    # One million runs share their false alarm among 48 elements: 5.6 standard deviations each.
+    # 48 elements share one false alarm in a million runs: 5.6 standard deviations each.
     assert (np.abs(mean - x) < 5.6 * deviation).all()
     assert abs((mean - x).sum()) < DEVIATIONS * np.sqrt((deviation**2).sum())

@@ -1,4 +1,4 @@
-"""Engine fast: its generators against published vectors, its stream against the definition in plain Python."""
+"""Engine fast's generators give the published values, and its stream is the definition in plain Python."""
 
 from itertools import pairwise
 
@@ -41,35 +41,35 @@ XOSHIRO = (
 
 
 @njit
-def threefry_of_eight(counter0, counter1, key0, key1, octets):
+def threefry_of_eight(counter0, counter1, key0, key1, raw):
     x0, x1 = threefry(count_from(counter0), splat_uint64(counter1), key0, key1)
-    store_uint64s(octets, 0, x0)
-    store_uint64s(octets, 64, x1)
+    store_uint64s(raw, 0, x0)
+    store_uint64s(raw, 64, x1)
 
 
 @njit
-def xoshiro_of_eight(words, octets):
+def xoshiro_of_eight(words, raw):
     state = (splat_uint64(np.uint64(1)), splat_uint64(np.uint64(2)), splat_uint64(np.uint64(3)), splat_uint64(np.uint64(4)))
     for k in range(words):
         word, state = next_word(state)
-        store_uint64s(octets, 64 * k, word)
+        store_uint64s(raw, 64 * k, word)
 
 
 @pytest.mark.parametrize(("counter", "key", "result"), THREEFRY)
 def test_known_answers_of_threefry(counter, key, result):
-    octets = np.zeros(128, np.uint8)
-    threefry_of_eight(*(np.uint64(word) for word in (*counter, *key)), octets)
-    words = octets.view(np.uint64).reshape(2, 8)
+    raw = np.zeros(128, np.uint8)
+    threefry_of_eight(*(np.uint64(word) for word in (*counter, *key)), raw)
+    words = raw.view(np.uint64).reshape(2, 8)
     assert tuple(words[:, 0].tolist()) == result == stream_oracle.threefry(counter, key)
     following = ((counter[0] + 7) % 2**64, counter[1])
     assert tuple(words[:, 7].tolist()) == stream_oracle.threefry(following, key)
 
 
 def test_known_answers_of_xoshiro():
-    octets = np.zeros(64 * len(XOSHIRO), np.uint8)
-    xoshiro_of_eight(len(XOSHIRO), octets)
+    raw = np.zeros(64 * len(XOSHIRO), np.uint8)
+    xoshiro_of_eight(len(XOSHIRO), raw)
     state = [1, 2, 3, 4]
-    for words, known in zip(octets.view(np.uint64).reshape(-1, 8).tolist(), XOSHIRO, strict=True):
+    for words, known in zip(raw.view(np.uint64).reshape(-1, 8).tolist(), XOSHIRO, strict=True):
         assert words == [known] * 8
         assert stream_oracle.xoshiro(state) == known
 
@@ -100,7 +100,7 @@ def test_the_stream_is_the_definition(size, keep_prob, seed, step, offset, dtype
         working = np.float64 if dtype is np.float64 else np.float32
         expected = np.where(kept, (x.astype(working) * working(scale)).astype(dtype), dtype(0))
 
-    buffer = np.full(size + 100, 7, dtype)  # anywhere in a cache line; what lies beside must stay
+    buffer = np.full(size + 100, 7, dtype)  # out may start anywhere in a cache line, and what lies beside it must stay
     out = buffer[place : place + size]
     result, mask = dropout_fast.dropout(x, keep_prob=keep_prob, seed=seed, step=step, offset=offset, out=out)
     assert result is out and out.tobytes() == expected.tobytes()

@@ -1,4 +1,4 @@
-"""One MT19937 stream by several threads: jumps against brute force, and strides against NumPy, bit for bit."""
+"""Several threads share one MT19937 stream: jumps ahead agree with brute force, and the bits with NumPy's."""
 
 import multiprocessing
 import os
@@ -17,7 +17,7 @@ DEGREE = 19937
 
 
 def blocks_of(seed, count):
-    """The generator's words before tempering, from the second block on: the first one's lowest bits are the seed's."""
+    """The generator's words before tempering, from the second block on: the recurrence does not hold for the first word of all."""
     generator, blocks = np.random.MT19937(seed), []
     generator.random_raw(1)
     for _ in range(count):
@@ -89,9 +89,9 @@ def test_random_cases_in_a_forked_child(count):
         assert pool.apply(compare_random_cases, (count, 3)) == ["serial"]
 
 
-@pytest.mark.parametrize("blocks", [40, 4 * 416])  # 416 blocks on, a first word is a sum in which the first word is
+@pytest.mark.parametrize("blocks", [40, 4 * 416])  # the first word of block 416 depends on the first word of all
 def test_a_lower_half_of_the_first_word_that_no_recurrence_knows(blocks):
-    """After `set_state` the position may be 0 and the first word anything; its lower bits are given out, and forgotten."""
+    """After `set_state` with position 0 the first word is drawn whole, though the recurrence ignores its lower 31 bits."""
     rng = np.random.default_rng(0)
     x = floats((blocks * DRAWS_PER_BLOCK,), np.float32, rng)
     for _ in range(10):

@@ -1,4 +1,4 @@
-"""Python threads: the same bits as alone, nobody dies, and each number of np.random is drawn once."""
+"""Python threads that call at once get the bits that each gets alone, and each number of np.random is drawn once."""
 
 import threading
 
@@ -10,14 +10,14 @@ from helpers import TBB, floats, run_program
 import dropout_fast
 from dropout_fast import reference
 
-SIZE = 2**20 + 77  # shared out among threads in both dtypes
+SIZE = 2**20 + 77  # large enough for parallel kernels in both dtypes
 DROPOUT_PARAM = {"p": 0.7, "mode": "train", "seed": 1}
 
 ROUNDS = [60, pytest.param(20_000, marks=pytest.mark.long)]
 
 
 def outcome(dtype):
-    """All values of a forward and a backward, and which kernels computed them."""
+    """Run a forward and a backward; returns all values, and which kernels computed them."""
     x = floats((SIZE,), dtype, np.random.default_rng(0))
     with internals.kernels_called() as called:
         out, cache = dropout_fast.dropout_forward(x, DROPOUT_PARAM)

@@ -1,4 +1,4 @@
-"""Bad input is named at the door, and nothing is drawn, written or allocated."""
+"""Bad input is refused with an error that names it, before anything is drawn or written."""
 
 import numpy as np
 import pytest
