@@ -10,15 +10,18 @@ pytestmark = pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "am
 
 CPUS = ["generic", "x86-64-v3"]
 
+#: Seconds, on a machine that is busy with other things.
+TIMEOUT = 600
+
 
 @pytest.mark.parametrize("cpu", CPUS)
 def test_engine_numpy_is_numpy(cpu, narrow_cpus):
-    assert printed_by(narrow_cpus["engine_numpy_is_numpy", cpu]) == "same bits\n"
+    assert printed_by(narrow_cpus["engine_numpy_is_numpy", cpu], TIMEOUT) == "same bits\n"
 
 
 @pytest.mark.parametrize("cpu", CPUS)
 def test_engine_fast_draws_the_same(cpu, narrow_cpus):
-    assert printed_by(narrow_cpus["digest_of_engine_fast", cpu]) == f"{DIGEST}\n"
+    assert printed_by(narrow_cpus["digest_of_engine_fast", cpu], TIMEOUT) == f"{DIGEST}\n"
 
 
 def test_engine_fast_draws_the_same_on_this_processor():
