@@ -75,7 +75,7 @@ def plan_for(make_pass: Pass | None, rounding: Rounding, dtype: np.dtype[Any], k
 
 
 def forward(stream: Stream, key: Key, mask: "KeepMask", x: Array, out: Array | None, store_mask: bool = True) -> Any:
-    """Draw the mask's bits, and write x, dropped and scaled, to `out` or to a new array, which is returned.
+    """Draw the mask's bits, and write x, dropped and scaled, to `out` or to a new array of its dtype, which is returned.
 
     In one pass where a kernel takes the arrays as they lie. Otherwise the bits are drawn first, and then applied.
     """
@@ -91,16 +91,16 @@ def forward(stream: Stream, key: Key, mask: "KeepMask", x: Array, out: Array | N
             np.empty(x.shape, x.dtype)  # a lack of memory shows before anything is drawn
         if store_mask:
             mask._bits = stream.draw_bits(key, x.shape)
-        return apply(mask, x, out)
+        return apply(mask, x, out).astype(x.dtype, copy=False)
     if out is None:
         out = np.empty(x.shape, x.dtype)
     bits = stream.empty_bits(key, x.size) if store_mask else NO_BITS
-    if stream.lock is None:
-        _run(plan, stream.arguments(key), x, bits, out, stream.shares)
-    else:
+    if stream.locks_generator:
         _process.let_forks_pass()
-        with stream.lock(key):
+        with key[0].lock:
             _run(plan, stream.arguments(key), x, bits, out, stream.shares)
+    else:
+        _run(plan, stream.arguments(key), x, bits, out, stream.shares)
     if store_mask:
         mask._bits = bits
     return out

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import numba
 from numba import config
 
 from . import _process
@@ -48,7 +47,7 @@ def run(
         Whether x is written to as well. Then the caches hold what is overwritten, and nothing is won by writing past them.
     """
     nbytes = x.nbytes
-    if nbytes >= PARALLEL_FROM and _may_launch():
+    if nbytes >= PARALLEL_FROM and may_launch():
         threads = _threads()
         if threads > 1:
             nontemporal = not in_place and nbytes > NONTEMPORAL_FROM * _process.last_level_cache()
@@ -59,25 +58,24 @@ def run(
 
 
 def run_in_parallel(serial: Kernel, parallel: Kernel, arguments: tuple[Any, ...], shares: tuple[Any, ...]) -> None:
-    """Call the parallel kernel, or the serial one where that is not safe, or while another thread runs a parallel one."""
-    if _may_launch():
-        this_thread = threading.get_ident()
-        try:
-            _launching.add(this_thread)
-            if len(_launching) == 1:
-                parallel(*arguments, *shares)
-                return
-        finally:
-            _launching.discard(this_thread)
+    """Call the parallel kernel, or the serial one while another thread runs a parallel one; see `may_launch` first."""
+    this_thread = threading.get_ident()
+    try:
+        _launching.add(this_thread)
+        if len(_launching) == 1:
+            parallel(*arguments, *shares)
+            return
+    finally:
+        _launching.discard(this_thread)
     serial(*arguments)
 
 
 def _threads() -> int:
     """As many as numba.set_num_threads allows, and numba.config."""
-    return min(numba.get_num_threads(), int(config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]  # set at run time
+    return min(_process.numba_threads(), int(config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]  # set at run time
 
 
-def _may_launch() -> bool:
+def may_launch() -> bool:
     """Whether this thread may start others without harm to the process."""
     # numba.config, not get_num_threads(): asking the latter starts the threads.
     if _process.is_forked_child or config.DISABLE_JIT or config.NUMBA_NUM_THREADS == 1:  # type: ignore[attr-defined]  # set at run time

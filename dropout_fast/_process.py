@@ -17,6 +17,11 @@ import numpy as np
 from numba import config
 
 try:
+    from numba.np.ufunc import parallel as _parallel
+except ImportError:  # another version of Numba, with other private names
+    _parallel = None  # type: ignore[assignment]
+
+try:
     from numba.core.compiler_lock import global_compiler_lock
 except ImportError:  # another version of Numba, with other private names; then forks do not wait for a compilation
     global_compiler_lock = None  # type: ignore[assignment]
@@ -62,6 +67,12 @@ def threading_layer() -> str:
             stacklevel=_levels_to_the_user(),
         )
         return "none"
+
+
+def numba_threads() -> int:
+    """What `numba.get_num_threads` answers, in 0.1 us instead of 0.7; call it after `threading_layer`."""
+    count: int = getattr(_parallel, "_get_num_threads", numba.get_num_threads)()
+    return count if count > 0 else numba.get_num_threads()
 
 
 def _levels_to_the_user() -> int:

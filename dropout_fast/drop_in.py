@@ -118,7 +118,7 @@ def dropout_forward(
         stream, key_of_numpy, rounding = numpy_stream(x.shape, p, scaled)
         mask = KeepMask(x.shape, p, scaled, rounding, None)
         result = _dispatch.forward(stream, key_of_numpy, mask, x, out)
-    return result if result.dtype is x.dtype else result.astype(x.dtype, copy=False), (dropout_param, mask)
+    return result, (dropout_param, mask)
 
 
 def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.NDArray[Any] | None = None) -> Any:
@@ -210,13 +210,13 @@ def _forward_of_test(
 def _read(dropout_param: Mapping[str, Any]) -> tuple[Any, str, str, str]:
     if type(dropout_param) is not dict and not isinstance(dropout_param, Mapping):  # the second alone takes 0.1 us
         raise TypeError(f"`dropout_param` has type {type(dropout_param).__name__}; expected a dict with 'p' and 'mode'.")
-    if not KEYS.issuperset(dropout_param):
-        _refuse_near_misses(dropout_param)
-    engine = _one_of("engine", dropout_param["engine"], ENGINES) if "engine" in dropout_param else "numpy"
-    scale_at = _one_of("scale_at", dropout_param["scale_at"], MODES) if "scale_at" in dropout_param else "train"
-    if "dx_dtype" in dropout_param:
-        _one_of("dx_dtype", dropout_param["dx_dtype"], DX_DTYPES)
-    p, mode = dropout_param.get("p"), dropout_param.get("mode")
+    p, mode, engine, scale_at = dropout_param.get("p"), dropout_param.get("mode"), "numpy", "train"
+    if len(dropout_param) > 2 or p is None or mode is None:
+        if not KEYS.issuperset(dropout_param):
+            _refuse_near_misses(dropout_param)
+        engine = _one_of("engine", dropout_param.get("engine", engine), ENGINES)
+        scale_at = _one_of("scale_at", dropout_param.get("scale_at", scale_at), MODES)
+        _one_of("dx_dtype", dropout_param.get("dx_dtype", "dout"), DX_DTYPES)
     if type(p) is not float or not 0.0 < p <= 1.0:
         p = _read_p(dropout_param, "[0, 1]" if engine == "fast" else "(0, 1]")
     return p, mode if type(mode) is str and mode == "train" else _read_mode(dropout_param), scale_at, engine

@@ -63,6 +63,8 @@ def _steps(
     kernels: Kernels, arguments: tuple[Any, ...], trailing: Callable[[int, int], tuple[Any, ...]]
 ) -> Iterator[tuple[str, Step]]:
     yield kernels.serial.__name__, partial(kernels.serial, *arguments)
+    if not _launch.may_launch():
+        return
     for kernel in (kernels.parallel, kernels.nontemporal):
         yield kernel.__name__, partial(_launch.run_in_parallel, kernels.serial, kernel, arguments, trailing(1, 1))
 

@@ -123,7 +123,7 @@ def hide_tbb() -> Changed:
 GOMP_SPINCOUNT = _process.SPINS
 
 #: Whether this thread may start a parallel kernel, and the function that calls a variant of a kernel.
-may_launch, launch = _launch._may_launch, _launch.run
+may_launch, launch = _launch.may_launch, _launch.run
 
 
 def launching() -> set[int]:

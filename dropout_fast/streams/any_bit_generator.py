@@ -32,5 +32,5 @@ ANY_BIT_GENERATOR = Stream(
     arguments=_no_arguments,
     shares=threads_alone,
     empty_bits=_no_bits,
-    lock=None,
+    locks_generator=False,  # np.random.rand takes it itself
 )

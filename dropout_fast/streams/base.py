@@ -1,7 +1,6 @@
 """What a source of keep bits must offer."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,8 +34,8 @@ class Stream:
         The last arguments of its parallel kernels: how threads share that many elements.
     empty_bits : (key, size: int) -> Bits
         An array for the keep bits of that many elements.
-    lock : ((key) -> context manager) or None
-        What to hold while a kernel of `drawing_pass` runs; None if nothing must be held.
+    locks_generator : bool
+        Whether the first item of a key is a bit generator of NumPy's, whose lock is held while a kernel draws.
     """
 
     name: str
@@ -46,7 +45,7 @@ class Stream:
     arguments: Callable[[Key], tuple[Any, ...]]
     shares: Callable[[int, int], tuple[Any, ...]]
     empty_bits: Callable[[Key, int], Bits]
-    lock: Callable[[Key], AbstractContextManager[Any]] | None
+    locks_generator: bool
 
 
 def threads_alone(size: int, threads: int) -> tuple[int]:

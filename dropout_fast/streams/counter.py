@@ -47,5 +47,5 @@ COUNTER = Stream(
     arguments=arguments,
     shares=threads_alone,
     empty_bits=empty_bits,
-    lock=None,
+    locks_generator=False,
 )

@@ -2,8 +2,6 @@
 
 import functools
 import math
-from contextlib import AbstractContextManager
-from typing import Any
 
 import numpy as np
 
@@ -43,11 +41,6 @@ def threshold_of(p: float) -> int:
 def arguments(key: Mt19937Key) -> tuple[int, int]:
     """Address of the generator's state, and the threshold."""
     return key[0].ctypes.state_address, threshold_of(key[1])
-
-
-def lock(key: Mt19937Key) -> AbstractContextManager[Any]:
-    """The bit generator's own lock."""
-    return key[0].lock
 
 
 def empty_bits(key: Mt19937Key, size: int) -> Bits:
@@ -104,5 +97,5 @@ MT19937 = Stream(
     arguments=arguments,
     shares=shares,
     empty_bits=empty_bits,
-    lock=lock,
+    locks_generator=True,
 )
