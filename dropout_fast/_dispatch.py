@@ -96,7 +96,7 @@ def forward(stream: Stream, key: Key, mask: "KeepMask", x: Array, out: Array | N
         out = np.empty(x.shape, x.dtype)
     bits = stream.empty_bits(key, x.size) if store_mask else NO_BITS
     if stream.locks_generator:
-        _process.let_forks_pass()
+        _process.yield_to_fork()
         with key[0].lock:
             _run(plan, stream.arguments(key), x, bits, out, stream.shares)
     else:

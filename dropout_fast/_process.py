@@ -119,7 +119,7 @@ def last_level_cache() -> int:
     return max(sizes, default=USUAL_CACHE)
 
 
-def let_forks_pass() -> None:
+def yield_to_fork() -> None:
     """Call before taking a lock that fork needs; a loop that re-takes it would starve the fork."""
     if _gate.locked():
         with _gate:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from . import _dispatch
 from ._validate import NUMERIC_KINDS, as_counter, as_numeric_array, as_probability, check_out, check_shape, shown
+from .functional import pass_through
 from .mask import KeepMask
 from .streams.counter import COUNTER
 from .streams.numpy_global import numpy_stream
@@ -180,16 +181,6 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
         _one_of("dx_dtype", dropout_param["dx_dtype"], DX_DTYPES)
         out = np.empty(dout.shape, np.result_type(dout.dtype, factor.dtype))
     return _dispatch.apply(mask, dout, out) if is_ours else multiply_by_numpy(dout, mask, out)
-
-
-def pass_through(name: str, x: Any, out: npt.NDArray[Any] | None) -> Any:
-    """What dropout is where nothing is dropped: x itself, or a copy in `out`; `name` is x's in a complaint."""
-    if out is None or out is x:
-        return x
-    x = as_numeric_array(name, x)
-    check_out(out, name, x)
-    np.copyto(out, x)
-    return out
 
 
 def _forward_of_test(

@@ -10,6 +10,7 @@ from ._validate import (
     DEFAULT_KEEP_PROB,
     as_counter,
     as_floating_array,
+    as_numeric_array,
     check_out,
     is_usable_out,
     one_probability,
@@ -130,3 +131,13 @@ def dropout(
     key = (seed, step, offset, keep_prob)
     mask = KeepMask(array.shape, keep_prob, True, ZERO, key)
     return _dispatch.forward(COUNTER, key, mask, array, out, store_mask), mask
+
+
+def pass_through(name: str, x: Any, out: npt.NDArray[Any] | None) -> Any:
+    """What dropout is where nothing is dropped: x itself, or a copy in `out`; `name` is x's in a complaint."""
+    if out is None or out is x:
+        return x
+    x = as_numeric_array(name, x)
+    check_out(out, name, x)
+    np.copyto(out, x)
+    return out

@@ -90,7 +90,7 @@ def dropout(x, keep_prob, seed, step, offset, bits, out):
     Raises
     ------
     ValueError
-        `keep_prob` or `offset` is out of its range, `out` has another size than x, or `bits` too little room.
+        `keep_prob` or `offset` is out of its range, `out` has another size than x, or `bits` is too small.
     """
     _check_key(x.size, keep_prob, offset, bits)
     flat, flat_out = _flat(x, out)
@@ -159,7 +159,7 @@ def _check_bits(size, keep_prob, offset, bits):
     if not 0 <= offset < 2**62:
         raise ValueError("`offset` is out of range; expected an integer from 0 to 2**62 - 1.")
     if size > 0 and bits.size < (offset % BLOCK + size + BLOCK - 1) // BLOCK * BLOCK_BYTES:
-        raise ValueError("`bits` has too little room; expected the size that empty_bits(x.size, offset) gives.")
+        raise ValueError("`bits` is too small; expected the size that empty_bits(x.size, offset) gives.")
 
 
 @_njit

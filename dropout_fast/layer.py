@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from ._process import counter_lock
 from ._validate import as_counter, as_probability, one_probability, refuse_positional, shown
-from .drop_in import pass_through
-from .functional import dropout
+from .functional import dropout, pass_through
 from .mask import KeepMask
 from .streams.seeds import fresh_seed, seed_of_layer
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from numba.core.dispatcher import Dispatcher
 
 from dropout_fast import _dispatch, _launch, _process
+from dropout_fast.kernels import factory
 from dropout_fast.kernels.bernoulli import BLOCK, CHUNK
 from dropout_fast.kernels.epilogues import multiply, multiply_in_float64, scale_or_zero
 from dropout_fast.kernels.passes import counter, mt19937, stored_bits
@@ -210,6 +211,10 @@ def all_dispatchers() -> list[Any]:
     """Numba's dispatchers of all compiled functions of the library."""
     dispatchers = [item for item in gc.get_objects() if isinstance(item, Dispatcher)]
     return [dispatcher for dispatcher in dispatchers if dispatcher.py_func.__module__.startswith("dropout_fast")]
+
+
+#: What a kernel is after its first call.
+without_dispatcher = factory._without_dispatcher
 
 
 def empty_bits(size: int, offset: int = 0) -> Bits:

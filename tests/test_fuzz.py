@@ -88,12 +88,12 @@ def outs(draw, good):
             return x if x.flags.writeable and layout == "c" else laid_out(np.full(x.shape, 7, x.dtype), layout if x.ndim else "c")
         if x.size > 2 and x.flags.writeable and kind == "overlapping":
             return np.flip(x) if type(x) is np.ndarray else []
-        room = np.full(x.size + 3, 7, x.dtype)
+        buffer = np.full(x.size + 3, 7, x.dtype)
         if x.ndim and x.size > 1 and kind == "one place for many":
-            return np.lib.stride_tricks.as_strided(room, x.shape, (0,) * x.ndim)
-        if x.ndim > 2 and min(x.shape) > 1 and kind == "two elements in one place":  # in an array that has room enough for all
-            room = np.full(3 * x.size, 7, x.dtype)
-            return np.lib.stride_tricks.as_strided(room, x.shape, (x.size * x.itemsize, *(x.itemsize,) * (x.ndim - 1)))
+            return np.lib.stride_tricks.as_strided(buffer, x.shape, (0,) * x.ndim)
+        if x.ndim > 2 and min(x.shape) > 1 and kind == "two elements in one place":  # in an array that is large enough for all
+            buffer = np.full(3 * x.size, 7, x.dtype)
+            return np.lib.stride_tricks.as_strided(buffer, x.shape, (x.size * x.itemsize, *(x.itemsize,) * (x.ndim - 1)))
         if kind == "read-only":
             return laid_out(np.empty(x.shape, x.dtype), "read-only")
         if kind == "dtype":

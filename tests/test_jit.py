@@ -81,7 +81,7 @@ def test_what_does_not_fit_is_refused(forward_and_backward):
         ((x, np.nan, 1, 2, 0, bits, out), "`keep_prob` is out of range"),
         ((x, 0.5, 1, 2, -1, bits, out), "`offset` is out of range"),
         ((x, 0.5, 1, 2, 2**62, bits, out), "`offset` is out of range"),
-        ((x, 0.5, 1, 2, 100, bits, out), "`bits` has too little room"),
+        ((x, 0.5, 1, 2, 100, bits, out), "`bits` is too small"),
         ((x, 0.5, 1, 2, 0, bits, out[1:]), "`out` has another size"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -89,7 +89,7 @@ def test_what_does_not_fit_is_refused(forward_and_backward):
     for arguments, message in (
         ((x, -0.1, 0, bits, out), "`keep_prob` is out of range"),
         ((x, 0.5, -1, bits, out), "`offset` is out of range"),
-        ((x, 0.5, 0, bits[:0], out), "`bits` has too little room"),
+        ((x, 0.5, 0, bits[:0], out), "`bits` is too small"),
         ((x, 0.5, 0, bits, out[1:]), "`out` has another size"),
     ):
         with pytest.raises(ValueError, match=message):

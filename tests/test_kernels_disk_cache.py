@@ -50,6 +50,18 @@ def test_a_second_process_compiles_nothing():
     assert run_program("compiled_or_loaded").splitlines() == [*loaded, "compiled:"]
 
 
+def test_numba_s_private_names_are_not_needed():
+    assert run_program("without_private_names") == "right\n"
+
+
+def test_a_kernel_is_called_through_its_dispatcher_where_numba_shows_no_entry_point():
+    class Dispatcher:
+        overloads = {"signature": object()}  # noqa: RUF012
+
+    for dispatcher in (Dispatcher(), len):
+        assert internals.without_dispatcher(dispatcher) is dispatcher
+
+
 def test_with_and_without_a_folder_of_the_users(install, tmp_path, expected):
     assert run_install(install) == expected
     assert {file.parent.name for file in cached(install)} == {"__pycache__"}

@@ -29,10 +29,10 @@ def copy_in_parallel(source: npt.NDArray[Any], target: npt.NDArray[Any]) -> None
 
 def copies(x: npt.NDArray[Any], target: npt.NDArray[Any]) -> dict[str, Function]:
     """Make functions that copy the bytes of x to `target`: by NumPy on one thread, and on all threads."""
-    octets, target_octets = x.view(np.uint8), target.view(np.uint8)
-    words, target_words = (octets, target_octets) if x.nbytes % 4 else (x.view(np.uint32), target.view(np.uint32))
+    raw, target_raw = x.view(np.uint8), target.view(np.uint8)
+    words, target_words = (raw, target_raw) if x.nbytes % 4 else (x.view(np.uint32), target.view(np.uint32))
     return {
-        "copy": lambda: np.copyto(target_octets, octets),
+        "copy": lambda: np.copyto(target_raw, raw),
         "parallel copy": lambda: copy_in_parallel(words, target_words),
     }
 

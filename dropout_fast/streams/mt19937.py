@@ -52,7 +52,7 @@ def draw_bits(key: Mt19937Key, shape: tuple[int, ...]) -> Bits:
     """Draw the keep bits alone; NumPy's state is then what ``np.random.rand(*shape)`` would leave."""
     size = math.prod(shape)
     bits = empty_bits(key, size)
-    _process.let_forks_pass()
+    _process.yield_to_fork()
     with key[0].lock:
         draw_bits_by_kernel(*arguments(key), size, bits)
     return bits
