@@ -1,26 +1,68 @@
 """Serial, parallel, or parallel past the caches: the one place that decides.
 
-All variants of a kernel give the same bits, so the choice is free. It must keep the process alive: Numba's OpenMP layer ends a
-forked child at its first parallel call, and its workqueue layer aborts when two Python threads launch at once. Then
-the serial kernel runs.
+All variants of a kernel give the same bits, so the choice is free. It is made by what calls have cost lately in this process.
+A second thread that is awake halves the time of a large array. But after a matrix product BLAS's idle threads hold the cores
+for tens of milliseconds. A parallel call of 0.2 ms then takes 2 ms, because it waits for a thread that waits for a core. Neither
+the size of an array nor the number of threads tells which of the two will happen.
+
+How it is decided. Calls from `MEASURED_FROM` bytes on are clocked, which takes 0.1 us. For each kernel, size class (a power of
+two) and number of threads, `Costs` remembers what either way costs a byte. The cheaper way is taken, and now and then the
+other is tried:
+
+- The first calls are serial. The parallel way is tried soon after (see `Costs.choose`). A call that compiles teaches nothing.
+- A parallel call that takes longer than a serial one is believed at once: the next call is serial.
+- Parallel is tried again after 4 or 16 calls, and if that fails after 16 times as many. The number of calls grows until all
+  trials together take 1 % of the time. So conditions that change are noticed, and trials cost next to nothing.
+- While parallel is cheaper, serial is tried by the same rule.
+
+What must not happen. Numba's OpenMP layer ends a forked child at its first parallel call, and its workqueue layer aborts when
+two Python threads launch at once. There the serial kernel runs, whatever it costs.
+
+The environment variable DROPOUT_FAST_LAUNCH switches measuring off: with "serial" no call launches threads, with "parallel" all
+calls of 4 MiB or more do. `launches` shows what was measured.
 """
 
+import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 from numba import config
 
 from . import _process
-from .kernels.factory import Kernel, Kernels
+from .kernels.factory import Kernels
 
-#: Bytes of x from which more threads pay. Threads at work already start in 2 us, but a sleeping one wakes
-#: in about 100 us (2 cores of an AMD EPYC virtual machine), as long as 4 MiB take serially. A step of training with
-#: BLAS on two threads takes 1.01 times that with serial dropout from here on, and 1.05 times at 2 MiB.
+#: Bytes of x from which calls are clocked. For smaller arrays waking a thread takes longer than the call.
+MEASURED_FROM = 2**18
+
+#: Bytes of x from which the parallel way is tried at once, and always taken where DROPOUT_FAST_LAUNCH says so.
 PARALLEL_FROM = 2**22
 
-#: Part of the last-level cache from which writing past it pays (2 cores, 32 MiB: for 24 MiB equal, for 32 MiB 15 % faster).
+#: Nanoseconds of serial calls of smaller arrays before the parallel kernel is compiled, which takes about a second.
+COMPILING_PAYS_FROM = 50_000_000
+
+#: Serial calls before the parallel way is tried, if its kernel is there or the array is large.
+FIRST_TRIAL = 2
+
+#: The parallel way must take less than this part of the serial time.
+GAIN = 0.95
+
+#: Calls between trials that cost little, after some that changed nothing.
+USUAL_WAIT = 64
+
+#: The part of all time that trials may take.
+BUDGET = 0.01
+
+#: Part of the last-level cache from which writing past it pays (32 MiB: for arrays of 24 MiB equal, of 32 MiB 15 % faster).
 NONTEMPORAL_FROM = 0.75
+
+MODES = ("measured", "serial", "parallel")
+
+#: How calls are launched: one of `MODES`.
+mode = os.environ.get("DROPOUT_FAST_LAUNCH", "measured")
+if mode not in MODES:
+    raise ValueError(f"The environment variable DROPOUT_FAST_LAUNCH is {mode!r}; expected one of {', '.join(MODES)}.")
 
 #: The thread that runs a parallel kernel, and for a moment those that would like to. Not a lock: an interrupt between taking
 #: it and the ``try`` would leave it locked for ever.
@@ -29,10 +71,86 @@ _launching: set[int] = set()
 _process.after_fork_in_child(_launching.clear)
 
 
+class Costs:
+    """What serial and parallel calls of one kernel and size class have cost lately, in nanoseconds a byte.
+
+    Attributes
+    ----------
+    serial, parallel : float
+        0.0 while unknown.
+    is_parallel : bool
+        Which way is taken at present.
+    wait : int
+        Calls until the other way is tried.
+    failures : int
+        How often the parallel way was left, or failed in a trial, since a trial of the serial way confirmed it.
+    confirmations : int
+        How many trials of the serial way have confirmed the parallel way since it was taken.
+    serial_calls, parallel_calls : int
+        How many calls were clocked.
+    """
+
+    __slots__ = ("confirmations", "failures", "is_parallel", "parallel", "parallel_calls", "serial", "serial_calls", "wait")
+
+    def __init__(self) -> None:
+        self.serial = self.parallel = 0.0
+        self.is_parallel = False
+        self.wait = self.failures = self.confirmations = self.serial_calls = self.parallel_calls = 0
+
+    def choose(self, nbytes: int, is_compiled: bool) -> bool:
+        """Whether the next call is to be parallel; `is_compiled` tells whether that kernel is there."""
+        if self.serial_calls < FIRST_TRIAL:
+            return False
+        if not self.parallel:
+            is_ready = is_compiled or nbytes >= PARALLEL_FROM
+            return is_ready or self.serial * nbytes * self.serial_calls >= COMPILING_PAYS_FROM
+        self.wait -= 1
+        return self.is_parallel if self.wait >= 0 else not self.is_parallel
+
+    def learn(self, was_parallel: bool, cost: float) -> None:
+        """Take note of a call's cost, and decide for the next calls."""
+        if was_parallel:
+            self._learn_parallel(cost)
+        else:
+            self._learn_serial(cost)
+
+    def _learn_parallel(self, cost: float) -> None:
+        self.parallel_calls += 1
+        was_trial = not self.is_parallel
+        # A worse cost counts at once, a better one by half: one lucky call says little.
+        self.parallel = cost if was_trial or cost > self.parallel else (self.parallel + cost) / 2
+        if was_trial and cost < GAIN * self.serial:
+            self.is_parallel, self.confirmations, self.wait = True, 0, 4
+        elif was_trial or self.parallel > self.serial:
+            self.is_parallel = False
+            self.failures += 2 if was_trial else 1  # a way that was good for a while is tried again sooner
+            self.wait = self._wait(self.failures, cost - self.serial, self.serial)
+
+    def _learn_serial(self, cost: float) -> None:
+        self.serial_calls += 1
+        # A call that was interrupted may take a hundred times as long.
+        self.serial = (self.serial + min(cost, 2 * self.serial)) / 2 if self.serial else cost
+        if self.is_parallel:
+            self.failures = 0
+            self.confirmations += 1
+            self.is_parallel = self.parallel < self.serial
+            self.wait = self._wait(self.confirmations, cost - self.parallel, self.parallel)
+
+    @staticmethod
+    def _wait(trials: int, loss: float, usual: float) -> int:
+        """Calls before the next trial, after so many with one outcome, the last of which lost so much."""
+        affordable = int(loss / (BUDGET * usual))
+        return int(min(4 ** min(trials, 10), max(USUAL_WAIT, affordable)))
+
+
+#: What is known, by kernel, then by size class, number of threads, and whether x is written to.
+_known: dict[Kernels, dict[tuple[int, int, bool], Costs]] = {}
+
+
 def run(
     kernels: Kernels, arguments: tuple[Any, ...], shares: Callable[[int, int], tuple[Any, ...]], x: Any, in_place: bool
 ) -> None:
-    """Call the variant of a kernel that suits the size, and that is safe now.
+    """Call the variant of a kernel that is cheapest at present, and safe.
 
     Parameters
     ----------
@@ -47,27 +165,52 @@ def run(
         Whether x is written to as well. Then the caches hold what is overwritten, and nothing is won by writing past them.
     """
     nbytes = x.nbytes
-    if nbytes >= PARALLEL_FROM and may_launch():
-        threads = _threads()
-        if threads > 1:
-            nontemporal = not in_place and nbytes > NONTEMPORAL_FROM * _process.last_level_cache()
-            parallel = kernels.nontemporal if nontemporal else kernels.parallel
-            run_in_parallel(kernels.serial, parallel, arguments, shares(x.size, threads))
-            return
-    kernels.serial(*arguments)
+    if nbytes < MEASURED_FROM or mode == "serial" or not may_launch():
+        kernels.serial(*arguments)
+        return
+    threads = _threads()
+    if threads == 1:
+        kernels.serial(*arguments)
+        return
+    nontemporal = not in_place and nbytes > NONTEMPORAL_FROM * _process.last_level_cache()
+    variant = "nontemporal" if nontemporal else "parallel"
+    if mode == "parallel":
+        if nbytes < PARALLEL_FROM or not _run_in_parallel(kernels, variant, arguments, shares(x.size, threads)):
+            kernels.serial(*arguments)
+        return
+    costs = _costs_of(kernels, (nbytes.bit_length(), threads, in_place))
+    compiled = kernels.compiled
+    parallel = costs.choose(nbytes, variant in compiled)
+    teaches = (variant if parallel else "serial") in compiled  # asked before the call, which may compile
+    start = time.perf_counter_ns()
+    if not parallel:
+        kernels.serial(*arguments)
+    elif not _run_in_parallel(kernels, variant, arguments, shares(x.size, threads)):
+        kernels.serial(*arguments)
+        teaches = False
+    if teaches:
+        costs.learn(parallel, (time.perf_counter_ns() - start) / nbytes)
 
 
-def run_in_parallel(serial: Kernel, parallel: Kernel, arguments: tuple[Any, ...], shares: tuple[Any, ...]) -> None:
-    """Call the parallel kernel, or the serial one while another thread runs a parallel one; see `may_launch` first."""
+def _costs_of(kernels: Kernels, size_class: tuple[int, int, bool]) -> Costs:
+    known = _known.get(kernels)
+    if known is None:
+        known = _known.setdefault(kernels, {})
+    costs = known.get(size_class)
+    return known.setdefault(size_class, Costs()) if costs is None else costs
+
+
+def _run_in_parallel(kernels: Kernels, variant: str, arguments: tuple[Any, ...], shares: tuple[Any, ...]) -> bool:
+    """Call the parallel kernel, unless another thread runs one: it returns False then. Ask `may_launch` first."""
     this_thread = threading.get_ident()
     try:
         _launching.add(this_thread)
-        if len(_launching) == 1:
-            parallel(*arguments, *shares)
-            return
+        if len(_launching) > 1:
+            return False
+        getattr(kernels, variant)(*arguments, *shares)
+        return True
     finally:
         _launching.discard(this_thread)
-    serial(*arguments)
 
 
 def _threads() -> int:
@@ -87,3 +230,44 @@ def may_launch() -> bool:
 
 def _is_main_thread() -> bool:
     return threading.get_ident() == threading.main_thread().ident
+
+
+def launches() -> list[dict[str, Any]]:
+    """What the calls of this process that were clocked have cost, and how the next ones will be launched.
+
+    Returns
+    -------
+    list of dict
+        One for each kernel, size class, number of threads, and way of writing (in place or not): ``kernel``; ``bytes``, which
+        the arrays have at most; ``threads``; ``in_place``; ``parallel``, whether the next call is; ``serial_ns_per_byte``
+        and ``parallel_ns_per_byte``, None while unknown; ``serial_calls`` and ``parallel_calls``, which were clocked.
+
+    Notes
+    -----
+    Arrays of less than 256 KiB are always dropped on the calling thread, and are not clocked. The environment variable
+    DROPOUT_FAST_LAUNCH, read when dropout_fast is imported, is "measured" (the default), "serial", or "parallel" for arrays from
+    4 MiB on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dropout_fast import dropout, launches
+    >>> out, mask = dropout(np.ones(100), keep_prob=0.5)
+    >>> isinstance(launches(), list)
+    True
+    """
+    return [
+        {
+            "kernel": kernels.name,
+            "bytes": 2**size_class,
+            "threads": threads,
+            "in_place": in_place,
+            "parallel": costs.is_parallel,
+            "serial_ns_per_byte": costs.serial or None,
+            "parallel_ns_per_byte": costs.parallel or None,
+            "serial_calls": costs.serial_calls,
+            "parallel_calls": costs.parallel_calls,
+        }
+        for kernels, known in list(_known.items())
+        for (size_class, threads, in_place), costs in sorted(known.items())
+    ]

@@ -62,11 +62,10 @@ def steps() -> Iterator[tuple[str, Step]]:
 def _steps(
     kernels: Kernels, arguments: tuple[Any, ...], trailing: Callable[[int, int], tuple[Any, ...]]
 ) -> Iterator[tuple[str, Step]]:
-    yield kernels.serial.__name__, partial(kernels.serial, *arguments)
-    if not _launch.may_launch():
-        return
-    for kernel in (kernels.parallel, kernels.nontemporal):
-        yield kernel.__name__, partial(_launch.run_in_parallel, kernels.serial, kernel, arguments, trailing(1, 1))
+    yield f"{kernels.name}, serial", partial(kernels.serial, *arguments)
+    if _launch.may_launch():
+        for variant in ("parallel", "nontemporal"):
+            yield f"{kernels.name}, {variant}", partial(getattr(kernels, variant), *arguments, *trailing(1, 1))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

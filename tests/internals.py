@@ -70,19 +70,28 @@ class Changed:
 # How a call is launched.
 
 
-def parallel_from() -> int:
-    """Bytes of x from which several threads share it."""
-    return _launch.PARALLEL_FROM
+def measured_from() -> int:
+    """Bytes of x from which calls are clocked."""
+    return _launch.MEASURED_FROM
 
 
 def force_parallel(from_bytes: int = 0) -> Changed:
     """Share every array of that many bytes or more, where more than one thread may run at all."""
-    return Changed((_launch, "PARALLEL_FROM", from_bytes))
+    return Changed((_launch, "mode", "parallel"), (_launch, "PARALLEL_FROM", from_bytes), (_launch, "MEASURED_FROM", 0))
 
 
 def force_serial() -> Changed:
     """Run every call on the thread that makes it."""
-    return Changed((_launch, "PARALLEL_FROM", 2**63))
+    return Changed((_launch, "mode", "serial"))
+
+
+def clock(tell: Callable[[], int]) -> Changed:
+    """Let the library clock its calls by this function, in nanoseconds."""
+    return Changed((_launch.time, "perf_counter_ns", tell))
+
+
+#: What is remembered of the calls of one kernel and size class.
+Costs = _launch.Costs
 
 
 def last_level_cache(nbytes: int) -> Changed:
@@ -145,7 +154,7 @@ VARIANTS = ("serial", "parallel", "nontemporal")
 
 def variants(call: Callable[[str], Callable[..., None]]) -> Any:
     """Kernels whose variants are `call(name)`."""
-    return _dispatch.Kernels(**{name: call(name) for name in VARIANTS}, dispatchers={})
+    return _dispatch.Kernels(**{name: call(name) for name in VARIANTS}, dispatchers={}, compiled=set(VARIANTS))
 
 
 @contextlib.contextmanager
@@ -161,7 +170,9 @@ def kernels_called() -> Iterator[list[str]]:
 
             return call
 
-        launch(variants(counted), *rest)
+        seen = variants(counted)
+        seen.compiled = kernels.compiled  # the first call of each compiles
+        launch(seen, *rest)
 
     with Changed((_launch, "run", run)):
         yield called

@@ -63,7 +63,7 @@ def test_sizes_around_every_block_boundary(size, dtype, words):
 @pytest.mark.parametrize("p", [0.5, 0.7])
 def test_a_large_array_by_several_threads(dtype, p):
     x = floats((1031, 1021), dtype, np.random.default_rng(0))
-    with internals.never_nontemporal(), internals.kernels_called() as called:
+    with internals.force_parallel(), internals.never_nontemporal(), internals.kernels_called() as called:
         (out, cache), (their_out, their_cache) = forward_of_both(x, {"p": p, "mode": "train", "seed": 5})
         dx = dropout_fast.dropout_backward(x, cache)
     assert called == ["parallel", "parallel"]

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from helpers import TBB, run_program
 
+import dropout_fast
+
 
 def launched(nbytes, *, in_place=False):
     """The variant of a kernel that an array of that many bytes reaches."""
@@ -19,15 +21,17 @@ def launched(nbytes, *, in_place=False):
     return only
 
 
-def test_the_choice_between_serial_and_parallel():
-    enough = internals.parallel_from()
-    with internals.threads(2):
-        assert launched(enough) == ("parallel", 2)
-        assert launched(enough - 1) == ("serial",)
-        with internals.another_thread_launching():
-            assert launched(enough) == ("serial",)
-    with internals.threads(1):
-        assert launched(enough) == ("serial",)
+def test_calls_that_are_forced():
+    with internals.force_parallel(from_bytes=4000):
+        with internals.threads(2):
+            assert launched(4000) == ("parallel", 2)
+            assert launched(3999) == ("serial",)
+            with internals.another_thread_launching():
+                assert launched(4000) == ("serial",)
+            with internals.force_serial():
+                assert launched(4000) == ("serial",)
+        with internals.threads(1):
+            assert launched(4000) == ("serial",)
     assert internals.launching() == set()
 
 
@@ -39,21 +43,128 @@ def test_the_choice_of_writing_past_the_caches():
 
 def test_the_number_of_threads_that_numba_is_told_at_run_time():
     """`numba.set_num_threads`, and `numba.config`, hold for the next call."""
-    enough = internals.parallel_from()
-    assert launched(enough) == ("parallel", numba.config.NUMBA_NUM_THREADS)
-    before = numba.get_num_threads()
-    numba.set_num_threads(1)
-    try:
-        assert launched(enough) == ("serial",)
-        others = []
-        other = threading.Thread(target=lambda: others.append(launched(enough)))  # the mask is the thread's own
-        other.start()
-        other.join()
-        assert others == [("parallel", before)]
-    finally:
-        numba.set_num_threads(before)
-    with internals.Changed((numba.config, "NUMBA_NUM_THREADS", 1)):
-        assert launched(enough) == ("serial",)
+    with internals.force_parallel():
+        assert launched(100) == ("parallel", numba.config.NUMBA_NUM_THREADS)
+        before = numba.get_num_threads()
+        numba.set_num_threads(1)
+        try:
+            assert launched(100) == ("serial",)
+            others = []
+            other = threading.Thread(target=lambda: others.append(launched(100)))  # the number is the thread's own
+            other.start()
+            other.join()
+            assert others == [("parallel", before)]
+        finally:
+            numba.set_num_threads(before)
+        with internals.Changed((numba.config, "NUMBA_NUM_THREADS", 1)):
+            assert launched(100) == ("serial",)
+
+
+class Machine:
+    """A kernel whose serial and parallel calls take what they are told to, on a clock of its own, in microseconds."""
+
+    def __init__(self, serial, parallel, nbytes=2**22):
+        self.cost, self.now, self.called = {"serial": serial, "parallel": parallel}, 0, []
+        self.kernels = internals.variants(lambda name: lambda *_: self.run(name))
+        self.x = np.empty(nbytes, np.uint8)
+
+    def run(self, name):
+        self.called.append(name)
+        self.now += 1000 * self.cost[name]
+
+    def calls(self, count):
+        """Make so many calls; returns how many were parallel, and the microseconds that all took."""
+        start, before = len(self.called), self.now
+        with internals.threads(2), internals.clock(lambda: self.now), internals.never_nontemporal():
+            for _ in range(count):
+                internals.launch(self.kernels, (), lambda size, threads: (), self.x, False)
+        return self.called[start:].count("parallel"), (self.now - before) // 1000
+
+
+def test_the_cheaper_way_is_found_and_trials_cost_little():
+    for serial, parallel in ((100, 50), (100, 2000), (300, 10_000), (100, 99), (100, 101)):
+        machine = Machine(serial, parallel)
+        machine.calls(30)
+        in_parallel, spent = machine.calls(10_000)
+        assert spent < 1.03 * 10_000 * min(serial, parallel)
+        assert in_parallel > 9000 if parallel == 50 else in_parallel < 1000
+        assert in_parallel % 10_000 > 0  # the other way is tried
+
+
+def test_one_bad_parallel_call_is_noticed_at_once_and_forgotten_soon():
+    machine = Machine(100, 50)
+    machine.calls(1000)
+    machine.cost["parallel"] = 3000
+    while machine.called[-1] != "parallel":
+        machine.calls(1)
+    machine.calls(1)
+    bad, _ = machine.calls(20)
+    assert machine.called[-20] == "serial" and bad <= 3
+    machine.cost["parallel"] = 50
+    machine.calls(300)
+    assert machine.calls(20)[0] >= 18
+
+
+def test_conditions_that_change_for_ever():
+    machine = Machine(100, 1000)
+    assert machine.calls(2000)[0] < 20
+    machine.cost["parallel"] = 50
+    machine.calls(3000)
+    assert machine.calls(100)[0] > 90
+
+
+def test_an_interrupted_serial_call_changes_nothing():
+    machine = Machine(100, 150)
+    machine.calls(100)
+    machine.cost["serial"] = 100_000
+    machine.calls(1)
+    machine.cost["serial"] = 100
+    assert machine.calls(100)[0] <= 3
+
+
+def test_small_arrays_are_not_clocked():
+    machine = Machine(100, 1, nbytes=internals.measured_from() - 1)
+    assert machine.calls(1000)[0] == 0
+
+
+def test_a_smaller_array_waits_for_its_kernel_to_be_compiled_until_that_pays():
+    machine = Machine(100, 50, nbytes=2**19)
+    machine.kernels.compiled = {"serial"}
+    assert machine.calls(499)[0] == 0  # 50 ms
+    assert machine.calls(3)[0] > 0
+
+
+def test_a_call_that_compiles_teaches_nothing():
+    machine = Machine(1_000_000, 1_000_000)
+    machine.kernels.compiled = set()
+    costs = internals.Costs
+    with internals.Changed((costs, "learn", lambda *_: machine.called.append("learnt"))):
+        machine.calls(3)
+    assert "learnt" not in machine.called
+    machine.kernels.compiled = {"serial"}
+    with internals.Changed((costs, "learn", lambda *_: machine.called.append("learnt"))):
+        machine.calls(1)
+    assert machine.called[-1] == "learnt"
+
+
+def test_what_was_measured_can_be_seen():
+    x = np.ones(2**18, np.float32)
+    for _ in range(3):
+        dropout_fast.dropout(x, keep_prob=0.5, out=x)
+    rows = [row for row in dropout_fast.launches() if row["in_place"] and row["bytes"] == 2**21]
+    (row,) = (row for row in rows if row["kernel"] == "counter_scale_or_zero_float32" and row["threads"] == numba.get_num_threads())
+    assert row["serial_calls"] + row["parallel_calls"] > 0 and row["serial_ns_per_byte"] > 0
+    assert row["parallel"] in (True, False)
+
+
+@pytest.mark.parametrize(("asked", "launched"), [("serial", {"serial"}), ("parallel", {"parallel"})])
+def test_measuring_can_be_switched_off(asked, launched):
+    assert set(run_program("which_variants", DROPOUT_FAST_LAUNCH=asked).split()) == launched
+
+
+def test_an_unknown_way_of_launching():
+    with pytest.raises(AssertionError, match="DROPOUT_FAST_LAUNCH is 'fast'; expected one of measured, serial, parallel"):
+        run_program("which_variants", DROPOUT_FAST_LAUNCH="fast")
 
 
 @pytest.mark.parametrize(("layer", "may"), [("omp", True), ("tbb", True), ("workqueue", False), ("none", False)])

@@ -27,7 +27,7 @@ def outcome(dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_serial_and_parallel_kernels_give_the_same_bits(dtype):
-    with internals.never_nontemporal():
+    with internals.force_parallel(), internals.never_nontemporal():
         in_parallel, called = outcome(dtype)
     assert called == ["parallel", "parallel"]
     with internals.force_serial():

@@ -8,7 +8,7 @@ factory compiles them.
 import functools
 import types
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numba
@@ -21,7 +21,7 @@ Kernel = Callable[..., None]
 Pass = Callable[[Any, Any, Any], tuple[Kernel, Kernel]]
 
 
-@dataclass(slots=True)  # attributes of a named tuple take four times as long to read
+@dataclass(slots=True, eq=False)  # attributes of a named tuple take four times as long to read
 class Kernels:
     """The variants of one kernel, which give the same bits.
 
@@ -37,12 +37,18 @@ class Kernels:
         As `parallel`, storing past the caches.
     dispatchers : dict
         Numba's dispatchers by variant: ``dispatchers["serial"].inspect_asm()`` shows the machine code.
+    name : str
+        Pass, epilogue and dtype.
+    compiled : set of str
+        Which variants have been called.
     """
 
     serial: Kernel
     parallel: Kernel
     nontemporal: Kernel
     dispatchers: dict[str, Any]
+    name: str = ""
+    compiled: set[str] = field(default_factory=set)
 
 
 def make_kernels(make_pass: Pass, epilogue: Any, dtype: str) -> Kernels:
@@ -55,7 +61,7 @@ def make_kernels(make_pass: Pass, epilogue: Any, dtype: str) -> Kernels:
         "parallel": make_kernel(parallel, f"{name}_parallel_{dtype}", parallel=True),
         "nontemporal": make_kernel(nontemporal, f"{name}_nontemporal_{dtype}", parallel=True),
     }
-    kernels = Kernels(**dispatchers, dispatchers=dispatchers)
+    kernels = Kernels(**dispatchers, dispatchers=dispatchers, name=f"{name}_{dtype}")
     for variant, dispatcher in dispatchers.items():
         setattr(kernels, variant, _first_call(kernels, variant, dispatcher))
     return kernels
@@ -68,6 +74,7 @@ def _first_call(kernels: Kernels, variant: str, dispatcher: Any) -> Kernel:
     def call(*arguments: Any) -> None:
         dispatcher(*arguments)
         setattr(kernels, variant, _without_dispatcher(dispatcher))
+        kernels.compiled.add(variant)
 
     return call
 

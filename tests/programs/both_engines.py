@@ -28,7 +28,7 @@ def work(_=0):
 
 def work_in_parallel():
     """`work` of the first process, whose threads must have started before it forks."""
-    with internals.kernels_called() as called:
+    with internals.force_parallel(from_bytes=2**20), internals.kernels_called() as called:
         result = work()
     assert {"parallel", "nontemporal"} & {*called}, called
     return result

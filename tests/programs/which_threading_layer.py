@@ -11,7 +11,7 @@ import dropout_fast
 
 
 def main() -> None:
-    with internals.kernels_called() as called:
+    with internals.force_parallel(), internals.kernels_called() as called:
         dropout_fast.dropout(np.ones(2**21, np.float32), seed=1)
     print(*called, numba.threading_layer())
 
