@@ -11,10 +11,13 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numba
 from numba import config
 
 try:
+    from numba.core import sigutils
     from numba.core.caching import FunctionCache, IndexDataCacheFile
+    from numba.core.ccallback import CFunc
 
     _IS_AVAILABLE = True
 except ImportError:
@@ -36,6 +39,24 @@ def attach_cache(dispatcher: Any, function: Any) -> None:
         # No folder can be written, or Numba's private names have changed.
         with contextlib.suppress(RuntimeError, AttributeError, TypeError):
             dispatcher._cache = KernelCache(function)
+
+
+def compile_callback(function: Any, signature: str, options: dict[str, Any]) -> int:
+    """Compile a C function, or load it from disk, and return its address; it lives as long as the process."""
+    callback = None
+    if _IS_AVAILABLE:
+        with contextlib.suppress(RuntimeError, AttributeError, TypeError):  # as above
+            callback = CFunc(function, sigutils.normalize_signature(signature), locals={}, options=options)
+            callback._cache = KernelCache(function)
+            callback.compile()
+    if callback is None or not hasattr(callback, "_wrapper_address"):
+        callback = numba.cfunc(signature, **options)(function)
+    _callbacks.append(callback)
+    return int(callback.address)
+
+
+#: Numba frees the code of a C function with the object.
+_callbacks: list[Any] = []
 
 
 class KernelCache(FunctionCache):

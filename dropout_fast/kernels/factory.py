@@ -13,7 +13,7 @@ from typing import Any
 
 import numba
 
-from .disk_cache import attach_cache
+from .disk_cache import attach_cache, compile_callback
 from .options import OPTIONS, tiny_helper
 from .simd.memory import fence, store, store_nontemporal
 
@@ -94,12 +94,22 @@ def make_kernel(function: Callable[..., Any], name: str, *, parallel: bool = Fal
     Each kernel is called with one signature only: two processes that add different signatures of one cached function at
     the same time can spoil Numba's index of it.
     """
-    assert isinstance(function, types.FunctionType)
-    named = types.FunctionType(function.__code__, function.__globals__, name, function.__defaults__, function.__closure__)
-    named.__qualname__, named.__doc__ = name, function.__doc__
+    named = _named(function, name)
     kernel = numba.njit(parallel=parallel, **OPTIONS)(named)
     attach_cache(kernel, named)
     return kernel
+
+
+def make_callback(function: Callable[..., Any], signature: str, name: str) -> int:
+    """Compile a function now, and keep the machine code on disk; returns the address of a C function of that signature."""
+    return compile_callback(_named(function, name), signature, OPTIONS)
+
+
+def _named(function: Callable[..., Any], name: str) -> types.FunctionType:
+    assert isinstance(function, types.FunctionType)
+    named = types.FunctionType(function.__code__, function.__globals__, name, function.__defaults__, function.__closure__)
+    named.__qualname__, named.__doc__ = name, function.__doc__
+    return named
 
 
 @tiny_helper

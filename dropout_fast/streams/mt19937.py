@@ -9,6 +9,7 @@ from .. import _process
 from ..kernels.passes import mt19937
 from ..kernels.rng.jump_polynomials import Jumps, jumps_over
 from ..kernels.rng.mt19937 import DRAWS_PER_BLOCK
+from ..kernels.rng.mt19937_jump import jump_address
 from ..kernels.rng.mt19937_keep_bits import draw_bits as draw_bits_by_kernel
 from .base import Bits, Stream
 
@@ -58,7 +59,7 @@ def draw_bits(key: Mt19937Key, shape: tuple[int, ...]) -> Bits:
     return bits
 
 
-def shares(size: int, threads: int) -> tuple[int, int, Jumps]:
+def shares(size: int, threads: int) -> tuple[int, int, Jumps, int]:
     """Share the draws of an array out among threads.
 
     Returns
@@ -67,9 +68,12 @@ def shares(size: int, threads: int) -> tuple[int, int, Jumps]:
         Draws that the first thread makes, and that each other makes: whole blocks.
     jumps : ndarray of uint16
         The jumps of the other threads: see `jump_polynomials.jumps_over`.
+    jump_address : int
+        The function that jumps; 0 where there are no other threads.
     """
     first, stride, others = shares_in_blocks(size, threads)
-    return first * DRAWS_PER_BLOCK, stride * DRAWS_PER_BLOCK, jumps_over(first, stride, others)
+    address = jump_address() if others else 0
+    return first * DRAWS_PER_BLOCK, stride * DRAWS_PER_BLOCK, jumps_over(first, stride, others), address
 
 
 def shares_in_blocks(size: int, threads: int) -> tuple[int, int, int]:

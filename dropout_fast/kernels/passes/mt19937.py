@@ -10,9 +10,9 @@ import numpy as np
 from ..elementwise import apply_group_by_registers, apply_part, apply_rest_by_registers
 from ..options import helper, tiny_helper
 from ..rng.mt19937 import RING_WORDS, WORDS_PER_DRAW, N, copy_block, save_state, start_rings, state_at
-from ..rng.mt19937_jump import DIRECT_JUMPS, jump
+from ..rng.mt19937_jump import DIGITS_PER_JUMP, DIRECT_JUMPS
 from ..rng.mt19937_keep_bits import draw_group, store_group_bits, word_of
-from ..simd.memory import elements_to_alignment, stack_array
+from ..simd.memory import address_of, call_address, elements_to_alignment, stack_array
 from ..simd.vectors import GROUP
 
 
@@ -38,7 +38,7 @@ def mt19937(epilogue, write, publish):
         state = state_at(state_address)
         draw_stride(epilogue, write, state, (state, np.intp(state[N])), threshold, x, bits, scale, out, 0, x.size)
 
-    def parallel(state_address, threshold, x, bits, scale, out, first, stride, jumps):
+    def parallel(state_address, threshold, x, bits, scale, out, first, stride, jumps, jump_address):
         """As `serial`, on several threads.
 
         Parameters
@@ -49,11 +49,13 @@ def mt19937(epilogue, write, publish):
             Elements that the first thread takes, and that each other takes: multiples of 312 and of 64.
         jumps : ndarray of uint16, shape (n, 27, 32, 5)
             From `jump_polynomials.jumps_over`.
+        jump_address : int
+            From `mt19937_jump.jump_address`; any number where there are no jumps.
         """
         state = state_at(state_address)
         start = start_of(state)
         for part in numba.prange(parts_of(x.size, first, stride)):
-            draw_part(epilogue, write, state, start, threshold, x, bits, scale, out, part, first, stride, jumps)
+            draw_part(epilogue, write, state, start, threshold, x, bits, scale, out, part, first, stride, jumps, jump_address)
             publish()
 
     return serial, parallel
@@ -74,7 +76,7 @@ def start_of(state):
 
 
 @helper
-def draw_part(epilogue, write, state, start, threshold, x, bits, scale, out, part, first, stride, jumps):
+def draw_part(epilogue, write, state, start, threshold, x, bits, scale, out, part, first, stride, jumps, jump_address):
     """Draw the stride of that number, after one or two jumps to its first block."""
     block, position = np.empty(N, np.uint32), start[1]
     copy_block(start[0], block)
@@ -82,8 +84,11 @@ def draw_part(epilogue, write, state, start, threshold, x, bits, scale, out, par
     if part > 0:
         other = np.intp(part) - 1
         low, high = other % DIRECT_JUMPS, other // DIRECT_JUMPS
-        for i in range(1 + min(high, 1)):  # a loop, so that the jump is compiled once: saves 1 s
-            jump(block, jumps[low if i == 0 else DIRECT_JUMPS - 1 + high])
+        digits = DIGITS_PER_JUMP * low
+        call_address(jump_address, address_of(block, 0), address_of(jumps, digits))
+        if high > 0:
+            digits = DIGITS_PER_JUMP * (DIRECT_JUMPS - 1 + high)
+            call_address(jump_address, address_of(block, 0), address_of(jumps, digits))
         begin = first + other * stride
         end = min(x.size, begin + stride)
     draw_stride(epilogue, write, state, (block, position), threshold, x, bits, scale, out, begin, end)

@@ -28,6 +28,9 @@ PRODUCTS = 3**HALVINGS
 SMALL = 5 * LANES
 ROWS = SMALL << HALVINGS
 
+#: Digits of sixteen bits that a smallest matrix is multiplied by.
+DIGITS = SMALL // LANES
+
 #: Columns that a table sums up, and the words of each sum: twice the rows, so that it serves at every vector of the matrix.
 BITS = 4
 SUM = 2 * SMALL
@@ -41,22 +44,22 @@ def allocate_words(count):
 
 
 @helper
-def multiply(words, digits):
+def multiply(words, digits, columns):
     """Multiply the matrix ``words[k + i]`` by columns of 640 bits.
 
     Parameters
     ----------
     words : ndarray of uint32, shape (1296,)
         Words after the first 1,279 are read and have no effect.
-    digits : ndarray of uint16, shape (27, n, 5)
+    digits : ndarray of uint16, shape (27 * columns * 5,)
         What each smallest matrix and column is multiplied by, in sixteen bits each, lowest first.
+    columns : int
 
     Returns
     -------
-    ndarray of uint32, shape (27 * n * 80,)
+    ndarray of uint32, shape (27 * columns * 80,)
         The smallest products, by column and then matrix; `add_product` adds them up.
     """
-    columns = digits.shape[1]
     for halving in range(HALVINGS):
         words = cut_in_four(words, 3**halving, ROWS >> halving)
     table = allocate_words(SUM << BITS)
@@ -64,7 +67,7 @@ def multiply(words, digits):
     for i in range(PRODUCTS):
         tabulate(words, i * (SUM + LANES), table)
         for column in range(columns):
-            multiply_small(table, digits[i, column], products, (column * PRODUCTS + i) * SMALL)
+            multiply_small(table, digits, (i * columns + column) * DIGITS, products, (column * PRODUCTS + i) * SMALL)
     return products
 
 
@@ -96,14 +99,14 @@ def tabulate(words, start, table):
 
 
 @helper
-def multiply_small(table, digits, products, start):
+def multiply_small(table, digits, first, products, start):
     """Multiply a smallest matrix: the highest four bits of all digits, four rows further the next four bits, and so on."""
     # Written out: LLVM then sees that the last step's sixth vector is unused. As a loop it was 9 % slower.
     zero = load(table, 0)
-    total = plus_sums((zero, zero, zero, zero, zero, zero), table, digits, np.intp(12))
-    total = plus_sums(shifted_by_four(total), table, digits, np.intp(8))
-    total = plus_sums(shifted_by_four(total), table, digits, np.intp(4))
-    a, b, c, d, e, _ = plus_sums(shifted_by_four(total), table, digits, np.intp(0))
+    total = plus_sums((zero, zero, zero, zero, zero, zero), table, digits, first, np.intp(12))
+    total = plus_sums(shifted_by_four(total), table, digits, first, np.intp(8))
+    total = plus_sums(shifted_by_four(total), table, digits, first, np.intp(4))
+    a, b, c, d, e, _ = plus_sums(shifted_by_four(total), table, digits, first, np.intp(0))
     store(products, start, a)
     store(products, start + LANES, b)
     store(products, start + 2 * LANES, c)
@@ -126,11 +129,11 @@ def shifted_by_four(total):
 
 
 @helper
-def plus_sums(total, table, digits, shift):
+def plus_sums(total, table, digits, first, shift):
     """Six concatenated vectors plus, for each digit, the table's sum for four of its bits; each sum starts one vector later."""
     a, b, c, d, e, f = total
-    for i in range(SMALL // LANES):
-        start = SUM * (np.intp(digits[i]) >> shift & ((1 << BITS) - 1)) + LANES * i
+    for i in range(DIGITS):
+        start = SUM * (np.intp(digits[first + i]) >> shift & ((1 << BITS) - 1)) + LANES * i
         a = a ^ load(table, start)
         b = b ^ load(table, start + LANES)
         c = c ^ load(table, start + 2 * LANES)

@@ -8,10 +8,15 @@ polynomial. ``jump_polynomials`` computes these polynomials.
 rule in ``t**640``.
 """
 
-from ..options import helper, tiny_helper
-from ..simd.memory import load, store
+import functools
+
+import numba
+
+from ..factory import make_callback
+from ..options import tiny_helper
+from ..simd.memory import load, pointer_to_uint16, pointer_to_uint32, store
 from ..simd.vectors import LANES
-from .hankel import ROWS, add_product, allocate_words, multiply
+from .hankel import DIGITS, PRODUCTS, ROWS, add_product, allocate_words, multiply
 from .mt19937 import M, N, copy_block, recur
 
 DEGREE = 19937
@@ -22,25 +27,40 @@ DIRECT_JUMPS = 16
 #: How many products with the matrix a jump takes.
 COLUMNS = -(-DEGREE // ROWS)
 
+#: Digits of sixteen bits that a polynomial takes.
+DIGITS_PER_JUMP = PRODUCTS * COLUMNS * DIGITS
 
-@helper
-def jump(words, digits):
-    """Replace the block at the front of `words` by a later one.
+
+def _jump(words_address, digits_address):
+    """Replace the block of 624 words at an address by a later one.
 
     Parameters
     ----------
-    words : ndarray of uint32
-    digits : ndarray of uint16, shape (27, 32, 5)
-        The polynomial's coefficients, 640 to a column, as `hankel.multiply` takes them.
+    words_address : int
+    digits_address : int
+        Of the polynomial's coefficients, as `hankel.multiply` takes them: uint16, shape (27, 32, 5).
     """
-    products = multiply(words_of_matrix(words), digits)
+    words = numba.carray(pointer_to_uint32(words_address), N)
+    digits = numba.carray(pointer_to_uint16(digits_address), DIGITS_PER_JUMP)
+    products = multiply(words_of_matrix(words), digits, COLUMNS)
     total = allocate_words(2 * ROWS)
-    total[:ROWS] = 0
+    zero = load(products, 0)
+    for k in range(0, ROWS, LANES):  # total[:ROWS] = 0 takes longer to compile
+        store(total, k, zero ^ zero)
     for column in range(COLUMNS - 1, -1, -1):
         for k in range(0, ROWS, LANES):
             store(total, ROWS + k, next_vector(total, ROWS - N + k))
         add_product(products, column, total, ROWS, total)
     copy_block(total, words)
+
+
+@functools.cache
+def jump_address() -> int:
+    """Address of `_jump` as machine code, which kernels call by `jump_at`.
+
+    Compiled once for all kernels, when the first of them needs it. As a part of each kernel it took 4 s more to compile in each.
+    """
+    return make_callback(_jump, "void(uintp, uintp)", "mt19937_jump")
 
 
 @tiny_helper

@@ -261,8 +261,41 @@ def stack_array(typing_context, dtype, size):
 @intrinsic
 def pointer_to_uint32(typing_context, address):
     """An address as a pointer for ``numba.carray``."""
+    return types.CPointer(types.uint32)(types.uintp), _as_pointer(_I32)
+
+
+@intrinsic
+def pointer_to_uint16(typing_context, address):
+    """An address as a pointer for ``numba.carray``."""
+    return types.CPointer(types.uint16)(types.uintp), _as_pointer(ir.IntType(16))
+
+
+def _as_pointer(target):
+    def generate(context, builder, signature, values):
+        return builder.inttoptr(values[0], target.as_pointer())
+
+    return generate
+
+
+@intrinsic
+def address_of(typing_context, array, index):
+    """The address of ``array[index]`` of a contiguous array, counted in elements from its start."""
 
     def generate(context, builder, signature, values):
-        return builder.inttoptr(values[0], _I32.as_pointer())
+        pointer = _pointer(context, builder, array, values[0], values[1], ir.IntType(8))
+        return builder.ptrtoint(pointer, ir.IntType(types.uintp.bitwidth))
 
-    return types.CPointer(types.uint32)(types.uintp), generate
+    return types.uintp(array, types.intp), generate
+
+
+@intrinsic
+def call_address(typing_context, address, first, second):
+    """Call machine code at an address with two addresses: a C function that returns nothing."""
+
+    def generate(context, builder, signature, values):
+        word = values[0].type
+        function = ir.FunctionType(ir.VoidType(), [word, word])
+        builder.call(builder.inttoptr(values[0], function.as_pointer()), values[1:])
+        return context.get_dummy_value()
+
+    return types.void(types.uintp, types.uintp, types.uintp), generate
