@@ -109,13 +109,14 @@ def forward(stream: Stream, key: Key, mask: "KeepMask", x: Array, out: Array | N
 def apply(mask: "KeepMask", a: Array, out: Array | None) -> Any:
     """Multiply `a` by the mask into `out` or a new array, by a kernel as the arrays lie, on a copy, or by NumPy."""
     plan = _plan_of(mask, a.dtype)
-    if plan is not None and is_plain(a):
-        if out is None:
-            out = np.empty(a.shape, a.dtype)
-        if out is a or (out.dtype == a.dtype and is_plain(out)):
-            _apply_by_kernel(plan, mask, a, out)
-            return out
-    return _apply_to_copy(mask, a, out)
+    if plan is None or type(a) is not np.ndarray or not a.flags.carray:
+        return _apply_to_copy(mask, a, out)
+    if out is None:
+        out = np.empty(a.shape, a.dtype)
+    elif out is not a and not (out.dtype == a.dtype and is_plain(out)):
+        return _apply_to_copy(mask, a, out)
+    _apply_by_kernel(plan, mask, a, out)
+    return out
 
 
 def _apply_to_copy(mask: "KeepMask", a: Array, out: Array | None) -> Any:

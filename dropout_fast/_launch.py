@@ -42,6 +42,9 @@ PARALLEL_FROM = 2**22
 #: Nanoseconds of serial calls of smaller arrays before the parallel kernel is compiled, which takes about a second.
 COMPILING_PAYS_FROM = 50_000_000
 
+#: Nanoseconds that only a compilation takes, of what a kernel's threads need before it.
+A_COMPILATION = 300_000_000
+
 #: Serial calls before the parallel way is tried, if its kernel is there or the array is large.
 FIRST_TRIAL = 2
 
@@ -183,9 +186,12 @@ def run(
     parallel = costs.choose(nbytes, variant in compiled)
     teaches = (variant if parallel else "serial") in compiled  # asked before the call, which may compile
     start = time.perf_counter_ns()
+    trailing = shares(x.size, threads) if parallel else ()
+    if parallel and time.perf_counter_ns() - start > A_COMPILATION:
+        parallel = teaches = False  # one compilation a call is enough; the next call compiles the kernel
     if not parallel:
         kernels.serial(*arguments)
-    elif not _run_in_parallel(kernels, variant, arguments, shares(x.size, threads)):
+    elif not _run_in_parallel(kernels, variant, arguments, trailing):
         kernels.serial(*arguments)
         teaches = False
     if teaches:

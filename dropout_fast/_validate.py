@@ -144,7 +144,9 @@ def is_usable_out(out: Any, source: npt.NDArray[Any]) -> bool:
     if type(out) is not np.ndarray or out.dtype is not source.dtype or out.shape != source.shape:
         return False
     flags = out.flags
-    return flags.carray and ((flags.owndata and source.flags.owndata) or not np.may_share_memory(out, source))
+    if not flags.carray:
+        return False
+    return out is source or (flags.owndata and source.flags.owndata) or not np.may_share_memory(out, source)
 
 
 def check_out(out: Any, name: str, source: npt.NDArray[Any], factor: Any = None) -> None:

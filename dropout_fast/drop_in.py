@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _dispatch
-from ._validate import NUMERIC_KINDS, as_counter, as_numeric_array, as_probability, check_out, check_shape, shown
+from ._validate import NUMERIC_KINDS, as_counter, as_numeric_array, as_probability, check_out, check_shape, is_usable_out, shown
 from .functional import pass_through
 from .mask import KeepMask
 from .streams.counter import COUNTER
@@ -105,6 +105,8 @@ def dropout_forward(
     if out is not None:
         check_out(out, "x", x)
     if mode == "test":
+        if out is None and scale_at == "train" and "seed" not in dropout_param and "step" not in dropout_param:
+            return x, (dropout_param, None)
         return _forward_of_test(x, dropout_param, p, scale_at, engine, out), (dropout_param, None)
     scaled = scale_at == "train"
     if engine == "fast":
@@ -166,6 +168,18 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
     >>> dropout_backward(np.array([1.0, 2.0, 3.0, 4.0]), cache)
     array([0., 0., 6., 0.])
     """
+    # The usual case, without the calls below: they take as long as NumPy needs for a small array.
+    if type(cache) is tuple and len(cache) == 2 and type(cache[1]) is KeepMask and type(cache[0]) is dict:
+        dropout_param, mask = cache
+        if (
+            dropout_param.get("mode") == "train"
+            and "dx_dtype" not in dropout_param
+            and type(dout) is np.ndarray
+            and dout.shape == mask.shape
+            and dout.dtype.kind in NUMERIC_KINDS
+            and (out is None or is_usable_out(out, dout))
+        ):
+            return _dispatch.apply(mask, dout, out)
     mode, mask, dropout_param = _read_cache(cache)
     dout = as_numeric_array("dout", dout)
     if mode == "test":
@@ -210,7 +224,9 @@ def _read(dropout_param: Mapping[str, Any]) -> tuple[Any, str, str, str]:
         _one_of("dx_dtype", dropout_param.get("dx_dtype", "dout"), DX_DTYPES)
     if type(p) is not float or not 0.0 < p <= 1.0:
         p = _read_p(dropout_param, "[0, 1]" if engine == "fast" else "(0, 1]")
-    return p, mode if type(mode) is str and mode == "train" else _read_mode(dropout_param), scale_at, engine
+    if type(mode) is not str or (mode != "train" and mode != "test"):
+        mode = _read_mode(dropout_param)
+    return p, mode, scale_at, engine
 
 
 def _refuse_near_misses(dropout_param: Mapping[str, Any]) -> None:

@@ -118,7 +118,7 @@ def dropout(
         and 0 <= step < 2**64
         and type(offset) is int
         and 0 <= offset < 2**62
-        and (out is None or (out is array and array.flags.writeable) or is_usable_out(out, array))
+        and (out is None or is_usable_out(out, array))
     ):
         if positional:
             refuse_positional("dropout(x, ...)", positional)

@@ -73,6 +73,21 @@ def test_out_and_in_place():
     assert drop.backward(dout, out=dout) is dout and np.array_equal(dout, expected)
 
 
+def test_a_layer_that_works_in_place():
+    drop, twin = Dropout(keep_prob=0.5, seed=1, inplace=True), Dropout(keep_prob=0.5, seed=1)
+    x, dout, expected = X.copy(), 2 * X, twin(X)
+    assert drop(x) is x and np.array_equal(x, expected)
+    assert drop.backward(dout) is dout and np.array_equal(dout, 2 * expected)
+    target = np.empty_like(X)
+    assert drop(x, out=target) is target and np.array_equal(x, expected)
+    with pytest.raises(TypeError, match=r"`dout` has type list; expected a numpy.ndarray, because the layer works in place"):
+        drop.backward(X.tolist())
+    assert drop.eval()(x) is x
+    with pytest.raises(TypeError, match=r"`x` has type list; expected a numpy.ndarray"):
+        drop.train()(X.tolist())
+    assert drop.step == 2
+
+
 def test_training_resumes_with_the_same_masks():
     drop = Dropout(keep_prob=0.8, seed=2**63)
     for _ in range(3):

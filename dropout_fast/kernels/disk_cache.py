@@ -43,7 +43,7 @@ def attach_cache(dispatcher: Any, function: Any) -> None:
 
 def compile_callback(function: Any, signature: str, options: dict[str, Any]) -> int:
     """Compile a C function, or load it from disk, and return its address; it lives as long as the process."""
-    callback = None
+    callback: Any = None
     if _IS_AVAILABLE:
         with contextlib.suppress(RuntimeError, AttributeError, TypeError):  # as above
             callback = CFunc(function, sigutils.normalize_signature(signature), locals={}, options=options)
