@@ -2,14 +2,16 @@
 
 import ast
 import json
+import os
 import sys
+from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
 import pytest
 
 import dropout_fast
-from asv_bench.measuring import copies, hot_loop
+from asv_bench.measuring import copies, hot_loop, startup
 from asv_bench.measuring.after_other_work import measure as after_other_work
 from asv_bench.measuring.clock import median_ratio, seconds_after
 from asv_bench.measuring.in_step import turns, ways
@@ -20,8 +22,9 @@ from dropout_fast.__main__ import main
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Let functions run for a moment, one new process start, and small calls have the dtype of the others."""
+    """Let functions run for a moment, and all have one dtype. One process starts twice, and finds the kernels compiled."""
     monkeypatch.setattr(hot_loop, "STARTS", 1)
+    monkeypatch.setattr(startup.tempfile, "TemporaryDirectory", lambda: nullcontext(os.environ["NUMBA_CACHE_DIR"]))
     monkeypatch.setattr(hot_loop, "BLOCK", 1e-5)
     monkeypatch.setattr(turns, "MOST_STEPS", 2)
     monkeypatch.setattr(after_other_work, "SIZES", (10, 64))
