@@ -138,6 +138,7 @@ def test_pytorchs_layer_where_it_is_installed(row, monkeypatch):
     made = ways.beside_pytorch(NET, 0.5)
     assert np.array_equal(made[ways.PYTORCH].forward(array()), 2 * array())
     results.add_pytorch(row, turns.seconds_a_step(TrainingStep(NET), made, 1))
+    assert ways.has_pytorch()
     assert row["forward"]["over_copy"][ways.PYTORCH] > 0 and ways.PYTORCH not in row["tax"]
     text = str(tables.full([row]))
     assert f"{ways.PYTORCH}, forward" in text and f"{ways.PYTORCH}, backward" not in text
@@ -145,10 +146,10 @@ def test_pytorchs_layer_where_it_is_installed(row, monkeypatch):
 
 def test_without_pytorch(monkeypatch):
     monkeypatch.setattr(ways, "find_spec", lambda name: None)
-    assert ways.beside_pytorch(NET, 0.5) == {}
+    assert not ways.has_pytorch()
 
 
-def test_a_commit_without_out(monkeypatch):
+def test_a_commit_without_out():
     """The first commits' dropout_forward takes no `out`; a caller sees it by the TypeError."""
     old = SimpleNamespace(dropout_forward=lambda x, dropout_param: dropout_fast.dropout_forward(x, dropout_param))
     with pytest.raises(TypeError):

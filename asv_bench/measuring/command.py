@@ -10,8 +10,8 @@ from tqdm import tqdm
 
 from . import hot_loop, results
 from .after_other_work import measure as after_other_work
-from .in_step import blas, nets
 from .in_step import measure as in_step
+from .in_step import nets
 from .plot import plot
 from .printed import printed
 
@@ -45,7 +45,7 @@ def _measure(arguments: argparse.Namespace, parts: list[str]) -> dict[str, Any]:
     dtype, keep_prob, rounds, steps = arguments.dtype, arguments.keep_prob, arguments.rounds, arguments.steps
     counts = {
         HOT_LOOP: hot_loop.count_of_rows(arguments.sizes),
-        IN_STEP: len(arguments.nets) * len(blas.numbers_of_threads()),
+        IN_STEP: in_step.count_of_rows(arguments.nets),
         AFTER_OTHER_WORK: len(after_other_work.SIZES),
     }
     measured: dict[str, Any] = {
@@ -60,7 +60,7 @@ def _measure(arguments: argparse.Namespace, parts: list[str]) -> dict[str, Any]:
         if HOT_LOOP in parts:
             measured |= hot_loop.measure(arguments.sizes, dtype, keep_prob, rounds, progress.update)
         if IN_STEP in parts:
-            in_step.add_pytorch(measured["in_step"], arguments.nets, keep_prob, steps)
+            in_step.add_pytorch(measured["in_step"], arguments.nets, keep_prob, steps, progress.update)
     return measured
 
 

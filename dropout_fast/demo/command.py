@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         agreement = compare_engines(digits, COMPARED, arguments.epochs, arguments.seed, arguments.seeds, progress.update)
     print(f"\nDigits: {experiment.TRAINING_SCANS} scans to train on, {len(digits.y_held_out)} held out; ", end="")
     print(f"{experiment.HIDDEN_UNITS} hidden units, {arguments.epochs} epochs, float64, seed {arguments.seed}.")
-    print("First call, forward and backward, compiled or loaded from Numba's cache, in none of the times below: ", end="")
+    print("First call, forward and backward (in no time below): ", end="")
     print(f"engine numpy {first['numpy']:.2f} s, with Numba's own set-up; engine fast {first['fast']:.2f} s.\n")
     print(report.dropout_table(runs) + "\n\n" + report.step_table(runs))
     report.plot(runs, arguments.out)

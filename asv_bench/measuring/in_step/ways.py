@@ -15,7 +15,7 @@ from .nets import Net
 
 Array = npt.NDArray[Any]
 
-WITHOUT, NUMPYS, PYTORCH = "without dropout", "NumPy's dropout", "PyTorch's layer, forward only"
+WITHOUT, NUMPYS, PYTORCH = "without dropout", "NumPy's dropout", "PyTorch's layer"
 
 #: The copies that are yardsticks for a call of dropout.
 COPIES = ("copy", "parallel copy")
@@ -54,10 +54,13 @@ def all_ways(net: Net, keep_prob: float) -> dict[str, Way]:
     return made | copies(net)
 
 
+def has_pytorch() -> bool:
+    """Tell whether PyTorch is installed."""
+    return find_spec("torch") is not None
+
+
 def beside_pytorch(net: Net, keep_prob: float) -> dict[str, Way]:
-    """Make PyTorch's way and those that it is compared with; none where PyTorch is not installed."""
-    if not find_spec("torch"):
-        return {}
+    """Make PyTorch's way and those that it is compared with."""
     return {NUMPYS: numpys(keep_prob), PYTORCH: pytorch(keep_prob), **copies(net)}
 
 
