@@ -1,14 +1,17 @@
-"""The gate's verdicts on made-up times. Nothing is measured here."""
+"""The gate's verdicts on made-up times. Nothing is judged by the clock here."""
 
 import argparse
 import subprocess
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from asv_bench.gate import build, command, verdict, worker
+import dropout_fast
+from asv_bench.gate import after_product, build, command, verdict, worker
 from asv_bench.gate.verdict import Case, Status
 
-ONE, TWO = Case(2**20, 1), Case(2**20, 2)
+ONE, TWO, AFTER_PRODUCT = Case(2**20, 1), Case(2**20, 2), Case(2**18, 2, verdict.AFTER_PRODUCT)
 
 
 def times(head, base=1.0, copy=0.5, parallel_copy=0.25, rounds=5):
@@ -25,9 +28,9 @@ def status(monkeypatch, *looks):
     return command.run(argparse.Namespace(base="main~1", head="main"))
 
 
-@pytest.mark.parametrize("case", verdict.FACTORS, ids=lambda case: f"{case.size}-{case.threads}")
+@pytest.mark.parametrize("case", verdict.FACTORS, ids=lambda case: f"{case.size}-{case.threads}-{case.place}")
 def test_the_losses_that_must_be_found_are_found_and_no_others(case):
-    must_be_found = {2**10: 1.3, 3 * 2**14: 1.3, 2**20: 1.1, 2**24: 1.3}[case.size]
+    must_be_found = {2**10: 1.3, 3 * 2**14: 1.3, 2**18: 1.3, 2**20: 1.1, 2**24: 1.3}[case.size]
     slower, same = (verdict.rows([{case: times(head)}, {case: times(head)}]) for head in (must_be_found, 1.0))
     assert verdict.status(slower, slower) == Status.WORSE and "WORSE" in verdict.text(slower)
     assert verdict.status(same, same) == Status.NOT_WORSE and "WORSE" not in verdict.text(same)
@@ -116,6 +119,25 @@ def test_ratios_are_over_the_copy_on_as_many_threads():
     one, two = verdict.rows([{ONE: times(2.0), TWO: times(2.0)}])
     assert (one.head_over_copy, one.base_over_copy, one.head_over_base) == (4.0, 2.0, 2.0)
     assert (two.head_over_copy, two.base_over_copy, two.head_over_base) == (8.0, 4.0, 2.0)
+
+
+def test_after_a_product_a_parallel_copy_that_waits_for_blas_does_not_make_the_machine_busy():
+    (row,) = verdict.rows([{AFTER_PRODUCT: {name: t for name, t in times(2.0).items() if name != "parallel copy"}}])
+    assert (row.head_over_copy, row.base_over_copy, row.head_over_base) == (4.0, 2.0, 2.0)
+
+
+def test_after_a_product_both_commits_are_clocked(monkeypatch):
+    monkeypatch.setattr(after_product, "ROUNDS", 2)
+    seconds = worker.seconds({"base": dropout_fast, "head": dropout_fast}, 2**10, verdict.AFTER_PRODUCT)
+    metrics = ("numpy out= forward", "fast in place forward", "fast in place backward")
+    assert list(seconds) == ["copy", *(f"{side} {metric}" for metric in metrics for side in ("base", "head"))]
+    assert all(len(rounds) == 2 and min(rounds) > 0 for rounds in seconds.values())
+
+
+def test_after_a_product_a_commit_may_lack_what_came_later():
+    x = np.ones((2, 3), np.float32)
+    first = SimpleNamespace(dropout_forward=lambda x, dropout_param: (x, None))
+    assert after_product.calls(first, x, x.copy()) == {}
 
 
 def test_two_commits_packages_side_by_side(tmp_path):

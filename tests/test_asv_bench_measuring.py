@@ -2,23 +2,39 @@
 
 import ast
 import json
+import os
 import sys
+from contextlib import nullcontext
+from functools import partial
 
 import numpy as np
 import pytest
 
 import dropout_fast
-from asv_bench.measuring import copies
-from asv_bench.measuring.clock import median_ratio
+from asv_bench.measuring import copies, hot_loop, startup
+from asv_bench.measuring.after_other_work import measure as after_other_work
+from asv_bench.measuring.clock import median_ratio, seconds_after
+from asv_bench.measuring.in_step import turns, ways
 from asv_bench.measuring.text_tables import size_text
 from asv_bench.paths import ASV_BENCH
 from dropout_fast.__main__ import main
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_command(dtype, tmp_path, capsys):
+@pytest.fixture
+def quick(monkeypatch):
+    """Let functions run for a moment, and all have one dtype. One process starts twice, and finds the kernels compiled."""
+    monkeypatch.setattr(hot_loop, "STARTS", 1)
+    monkeypatch.setattr(startup.tempfile, "TemporaryDirectory", lambda: nullcontext(os.environ["NUMBA_CACHE_DIR"]))
+    monkeypatch.setattr(hot_loop, "BLOCK", 1e-5)
+    monkeypatch.setattr(turns, "MOST_STEPS", 2)
+    monkeypatch.setattr(after_other_work, "SIZES", (10, 64))
+    monkeypatch.setattr(after_other_work, "BYTES_TOUCHED", 8000)
+    monkeypatch.setattr(after_other_work, "DTYPE", "float32")
+
+
+def test_the_command(quick, tmp_path, capsys):
     written, plot = tmp_path / "bench.json", tmp_path / "bench.png"
-    options = ["--sizes", "64,1Ki", "--dtype", dtype, "--keep-prob", "0.9", "--rounds", "2"]
+    options = ["--sizes", "64,1Ki", "--keep-prob", "0.9", "--rounds", "1", "--nets", "4x3x5,6x2x8", "--steps", "2"]
     assert main(["bench", *options, "--json", str(written), "--plot", str(plot)]) == 0
     printed = capsys.readouterr().out
     measured = json.loads(written.read_text())
@@ -27,9 +43,41 @@ def test_the_command(dtype, tmp_path, capsys):
         assert all(value > 0 for kind in ("ns_per_element", "ratios") for value in row[kind].values())
         assert all(name in printed for kind in ("ns_per_element", "ratios") for name in row[kind])
     assert plot.read_bytes().startswith(b"\x89PNG")
+    assert {row["net"] for row in measured["in_step"]} == {"4x3x5", "6x2x8"}
+    for row in measured["in_step"]:
+        assert row["tax"].keys() == row["ms_a_step"].keys() - {ways.WITHOUT}
+        assert all(name in printed and milliseconds > 0 for name, milliseconds in row["ms_a_step"].items())
+    assert [row["size"] for row in measured["after_other_work"]["rows"]] == [10, 64]
+    assert all(name in printed for name in after_other_work.COMPARED_WITH)
 
 
-@pytest.mark.parametrize("arguments", [["--sizes", "0"], ["--sizes", "1Gi"], ["--keep-prob", "0"], ["--dtype", "int8"]])
+@pytest.mark.parametrize("part, key", [("in-step", "in_step"), ("after-other-work", "after_other_work")])
+def test_one_part_only(part, key, quick, tmp_path, capsys):
+    written = tmp_path / "bench.json"
+    options = ["--rounds", "1", "--nets", "4x3x5", "--steps", "1", "--json", str(written)]
+    assert main(["bench", "--only", part, "--only", part, *options]) == 0
+    assert json.loads(written.read_text()).keys() == {"machine", "settings", key}
+    assert "hot loop" not in capsys.readouterr().out
+
+
+def test_the_plot_needs_the_hot_loop(tmp_path, capsys):
+    assert main(["bench", "--only", "in-step", "--plot", str(tmp_path / "plot.png")]) == 2
+    assert "--plot" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--sizes", "0"],
+        ["--sizes", "1Gi"],
+        ["--keep-prob", "0"],
+        ["--dtype", "int8"],
+        ["--only", "all"],
+        ["--nets", "4x3"],
+        ["--nets", "4x3x0"],
+        ["--steps", "0"],
+    ],
+)
 def test_options_that_make_no_sense(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["bench", *arguments])
@@ -38,6 +86,14 @@ def test_options_that_make_no_sense(arguments, capsys):
 
 def test_ratios_are_taken_within_a_round():
     assert median_ratio([2.0, 40.0, 6.0], [1.0, 10.0, 2.0]) == 3.0
+
+
+def test_each_clocked_call_follows_other_work_and_the_order_turns_round():
+    called = []
+    functions = {name: partial(called.append, name) for name in ("a", "b")}
+    times = seconds_after(partial(called.append, "work"), functions, rounds=2, calls=2)
+    assert called[::2] == ["work"] * 8 and called[1::2] == [*"aabb", *"bbaa"]
+    assert all(len(seconds) == 2 and min(seconds) > 0 for seconds in times.values())
 
 
 def test_a_busy_machine_is_noticed():
@@ -74,7 +130,7 @@ def test_bench_away_from_a_clone(monkeypatch, capsys):
 def test_only_public_names_are_imported():
     """The measuring code and the benchmarks run on any commit's dropout_fast, whatever its modules are called."""
     public = {*dropout_fast.__all__, "reference"}
-    files = [path for folder in ("measuring", "benchmarks", "gate") for path in (ASV_BENCH / folder).glob("*.py")]
+    files = [path for folder in ("measuring", "benchmarks", "gate") for path in (ASV_BENCH / folder).rglob("*.py")]
     statements = [(path.name, node) for path in files for node in ast.walk(ast.parse(path.read_text()))]
     names = {(file, f"{n.module}.{a.name}") for file, n in statements if isinstance(n, ast.ImportFrom) for a in n.names}
     names |= {(file, a.name) for file, n in statements if isinstance(n, ast.Import) for a in n.names}

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from asv_bench.measuring.in_step import tables as tables_in_step
 from asv_bench.report import command, tables
 
 
@@ -41,6 +42,41 @@ def test_the_command_writes_the_figures_of_the_files(results, monkeypatch, tmp_p
     assert full.read_text() == f"before\n{command.START}{command.full_figures()}{command.END}after\n"
     assert "| 54.3x |" in short.read_text() and "in a hot loop" in short.read_text()
     assert "| 98.8 |" in full.read_text() and "| 87.65 |" in full.read_text() and "| generic |" in full.read_text()
+
+
+@pytest.fixture
+def results_in_step(results):
+    """The same files, with the parts that a training step sees."""
+    dropouts = {label: 100.0 * k - 1.5 for k, (label, _) in enumerate(tables_in_step.SHORT_COLUMNS)}
+    tax = {way: dropouts[label] for label, way in tables_in_step.SHORT_COLUMNS}
+    calls = {
+        "copy": "copy",
+        "us_a_call": dict.fromkeys(("copy", *tax), 123.4),
+        "over_copy": dict.fromkeys(tax, 1.25),
+        "times_faster_than_numpys": dict.fromkeys(list(tax)[1:], 31.0),
+    }
+    row = {"net": "128x64x512", "dtype": "float32", "blas_threads": 2, "forward": calls, "backward": calls, "tax": tax}
+    row["ms_a_step"] = {"without dropout": 0.5, **dict.fromkeys(tax, 0.75)}
+    small = {"size": 2000, "us_a_call": {"np.multiply": 4.25, "mode test": 4.5}, "over_numpys": {"mode test": 1.75}}
+    measured = results[0] | {
+        "in_step": [row | {"blas_threads": 1}, row],
+        "after_other_work": {"dtype": "float64", "bytes_touched": 12_000_000, "rows": [small]},
+    }
+    measured["settings"] = measured["settings"] | {"steps": 17}
+    (command.PUBLISHED_RESULTS / command.RESULTS).write_text(json.dumps(measured))
+
+
+def test_what_a_training_step_sees_comes_first_if_it_was_measured(results_in_step):
+    short, full = command.short_figures(), command.full_figures()
+    assert "| 128x64x512 | -1.5 % | +98 % | +198 % |" in short and "BLAS on 2 threads" in short and "17 rounds" in short
+    assert "hot loop" not in short and "BLAS on 1 thread " not in short
+    assert full.index("| 0.750, -1.5 % |") < full.index("| 4.50, 1.75x |") < full.index("In a hot loop: ") < full.index("| 98.8 |")
+    assert "| 1.25x |" in full and "| 31.0x |" in full and "after 12 MB of other memory" in full
+
+
+def test_without_those_parts_the_hot_loop_is_all(results):
+    assert "in a hot loop" in command.short_figures() and "training step" not in command.short_figures()
+    assert "In a hot loop: " not in command.full_figures()
 
 
 def test_a_document_without_a_place_for_figures(monkeypatch, tmp_path, capsys):

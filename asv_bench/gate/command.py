@@ -66,14 +66,14 @@ def measure(folders: dict[str, Path], cases: list[Case], orders: tuple[tuple[str
     processes = [(order, threads) for order in orders for threads in sorted({case.threads for case in cases})]
     measured = []
     for order, threads in tqdm(processes, desc="measuring", unit="process"):
-        sizes = [case.size for case in cases if case.threads == threads]
-        times = _worker(folders, order, threads, sizes)
-        measured.append({Case(int(size), threads): by_name for size, by_name in times.items()})
+        measured.append(_worker(folders, order, threads, [case for case in cases if case.threads == threads]))
     return measured
 
 
-def _worker(folders: dict[str, Path], order: tuple[str, ...], threads: int, sizes: list[int]) -> dict[str, Times]:
-    command = [*WORKER, "--sizes", *map(str, sizes)]
+def _worker(folders: dict[str, Path], order: tuple[str, ...], threads: int, cases: list[Case]) -> dict[Case, Times]:
+    command = [*WORKER]
+    for case in cases:
+        command += ["--case", str(case.size), case.place]
     for side in order:
         command += ["--side", side, str(folders[side])]
     environment = os.environ | {
@@ -83,8 +83,8 @@ def _worker(folders: dict[str, Path], order: tuple[str, ...], threads: int, size
         "NUMBA_NUM_THREADS": str(threads),
     }
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=PATIENCE)
-    times: dict[str, Times] = json.loads(done.stdout)
-    return times
+    times: list[Times] = json.loads(done.stdout)
+    return dict(zip(cases, times, strict=True))
 
 
 def available_cores() -> int:

@@ -1,6 +1,6 @@
 """Clock two commits' dropout_fast in turn, on the same arrays, in one process of the gate.
 
-It prints one JSON object: by size and by name, the seconds a call in each round.
+It prints one JSON list: for each case, by name, the seconds a call in each round.
 """
 
 import argparse
@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..measuring import clock, copies, dropouts
+from . import after_product
+from .verdict import AFTER_PRODUCT
 
 #: Keep probabilities for engine fast. At 0.5 one random bit decides about an element, at 0.9 about ten.
 KEEP_PROBS = (0.5, 0.9)
@@ -27,21 +29,23 @@ BLOCK = 0.002
 
 
 def main(arguments: list[str]) -> None:
-    """Measure all sizes."""
+    """Measure all cases."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--side", action="append", nargs=2, metavar=("NAME", "FOLDER"))
-    parser.add_argument("--sizes", nargs="+", type=int)
+    parser.add_argument("--case", action="append", nargs=2, metavar=("SIZE", "PLACE"))
     parsed = parser.parse_args(arguments)
     packages = {name: load_package(f"dropout_fast_{name}", Path(folder) / "dropout_fast") for name, folder in parsed.side}
-    rng = np.random.default_rng(0)
-    seconds = {}
-    for size in parsed.sizes:
-        x = rng.standard_normal(size).astype(np.float32)
-        functions = side_by_side(packages, x)
-        for function in functions.values():
-            function()
-        seconds[size] = clock.seconds_a_call(functions, ROUNDS[size], BLOCK)
-    print(json.dumps(seconds))
+    print(json.dumps([seconds(packages, int(size), place) for size, place in parsed.case]))
+
+
+def seconds(packages: dict[str, ModuleType], size: int, place: str) -> dict[str, list[float]]:
+    """Clock the functions of one case."""
+    if place == AFTER_PRODUCT:
+        return after_product.seconds(packages, size)
+    functions = side_by_side(packages, np.random.default_rng(0).standard_normal(size).astype(np.float32))
+    for function in functions.values():
+        function()
+    return clock.seconds_a_call(functions, ROUNDS[size], BLOCK)
 
 
 def load_package(name: str, folder: Path) -> ModuleType:
@@ -61,9 +65,7 @@ def side_by_side(packages: dict[str, ModuleType], x: npt.NDArray[Any]) -> dict[s
     """Make the functions to clock: the copies, then each function of both commits, one right after the other."""
     target = np.empty_like(x)
     sides = {side: calls(package, x, target) for side, package in packages.items()}
-    names = dict.fromkeys(name for made in sides.values() for name in made)
-    pairs = {f"{side} {name}": made[name] for name in names for side, made in sides.items() if name in made}
-    return copies.copies(x, target) | pairs
+    return copies.copies(x, target) | after_product.in_pairs(sides)
 
 
 def calls(package: ModuleType, x: npt.NDArray[Any], target: npt.NDArray[Any]) -> dict[str, Any]:

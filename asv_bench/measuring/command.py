@@ -2,32 +2,34 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import numpy as np
 from tqdm import tqdm
 
-from . import dropouts, memory, results, startup
-from .clock import seconds_a_call
+from . import hot_loop, results
+from .after_other_work import measure as after_other_work
+from .in_step import measure as in_step
+from .in_step import nets
 from .plot import plot
-from .small_calls import small_calls
-from .text_tables import printed
+from .printed import printed
+
+HOT_LOOP, IN_STEP, AFTER_OTHER_WORK = PARTS = ("hot-loop", "in-step", "after-other-work")
 
 SIZES = (2**10, 2**14, 3 * 2**14, 2**18, 2**20, 2**24)
 UNITS = {"Ki": 2**10, "Mi": 2**20}
 
-#: Sizes and keep probabilities at which engine fast is compared with copies.
-SIZES_OVER_COPIES = (3 * 2**14, 2**20, 2**24)
-KEEP_PROBS = (0.1, 0.25, 1 / 3, 0.5, 0.8, 0.9)
-
-#: New processes whose start is measured with compiled kernels on disk.
-STARTS = 5
+Part = TypeVar("Part")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
-    measured = _measure(arguments)
+    parts = [part for part in PARTS if part in (arguments.only or PARTS)]
+    if arguments.plot is not None and HOT_LOOP not in parts:
+        print(f"--plot draws the part {HOT_LOOP}, which --only leaves out.")
+        return 2
+    measured = _measure(arguments, parts)
     print("\n" + printed(measured))
     if arguments.json is not None:
         arguments.json.write_text(json.dumps(measured, indent=1) + "\n")
@@ -38,52 +40,56 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
-    rounds, sizes = arguments.rounds, arguments.sizes
-    compared = [size for size in sizes if size in SIZES_OVER_COPIES]
-    rng = np.random.default_rng(0)
-    rows, against_copies = [], []
-    with tqdm(total=len(sizes) + len(compared) + 3, unit="table row", desc="measuring") as progress:
-        startup_seconds = startup.seconds(STARTS)  # first, while this process has no threads at work
-        progress.update()
-        for size in compared:
-            x = rng.standard_normal(size).astype(arguments.dtype)
-            times = seconds_a_call(dropouts.fast_engine_and_copies(x, KEEP_PROBS), rounds)
-            against_copies.append(results.over_copies(size, times))
-            progress.update()
-        calls = results.of_small_calls(seconds_a_call(small_calls(), rounds))
-        progress.update()
-        # Late, because this loads other libraries, whose idle threads stay awake for a while.
-        for size in sizes:
-            x = rng.standard_normal(size).astype(arguments.dtype)
-            rows.append(results.of_one_size(size, seconds_a_call(dropouts.all_dropouts(x, arguments.keep_prob), rounds)))
-            progress.update()
-        x = np.ones(max(sizes), arguments.dtype)
-        bytes_an_element = memory.peaks(x, arguments.keep_prob)
-        progress.update()
-    return {
-        "machine": results.machine(),
-        "settings": {"dtype": arguments.dtype, "keep_prob": arguments.keep_prob, "rounds": rounds},
-        "rows": rows,
-        "against_copies": against_copies,
-        "small_calls": calls,
-        "startup_seconds": startup_seconds,
-        "peak_memory": {"size": x.size, "bytes_an_element": bytes_an_element},
+def _measure(arguments: argparse.Namespace, parts: list[str]) -> dict[str, Any]:
+    """Measure the parts. The hot loop comes last, because it loads other libraries, whose idle threads stay awake for a while."""
+    dtype, keep_prob, rounds, steps = arguments.dtype, arguments.keep_prob, arguments.rounds, arguments.steps
+    counts = {
+        HOT_LOOP: hot_loop.count_of_rows(arguments.sizes),
+        IN_STEP: in_step.count_of_rows(arguments.nets),
+        AFTER_OTHER_WORK: len(after_other_work.SIZES),
     }
+    measured: dict[str, Any] = {
+        "machine": results.machine(),
+        "settings": {"dtype": dtype, "keep_prob": keep_prob, "rounds": rounds, "steps": steps},
+    }
+    with tqdm(total=sum(counts[part] for part in parts), unit="table row", desc="measuring") as progress:
+        if AFTER_OTHER_WORK in parts:
+            measured["after_other_work"] = after_other_work.measure(rounds, progress.update)
+        if IN_STEP in parts:
+            measured["in_step"] = in_step.measure(arguments.nets, keep_prob, steps, progress.update)
+        if HOT_LOOP in parts:
+            measured |= hot_loop.measure(arguments.sizes, dtype, keep_prob, rounds, progress.update)
+        if IN_STEP in parts:
+            in_step.add_pytorch(measured["in_step"], arguments.nets, keep_prob, steps, progress.update)
+    return measured
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--sizes", type=_sizes, default=SIZES, help="elements, for example 1000,48Ki,1Mi")
-    parser.add_argument("--dtype", choices=("float16", "float32", "float64"), default="float32", help="(default: %(default)s)")
-    parser.add_argument("--keep-prob", type=_keep_prob, default=0.5, help="probability of keeping (default: %(default)s)")
-    parser.add_argument("--rounds", type=_size, default=25, help="times each function has its turn (default: %(default)s)")
+    parser.add_argument("--only", action="append", choices=PARTS, help="measure this part; may be repeated (default: all)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements there")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw them there (needs matplotlib)")
+    parser.add_argument("--keep-prob", type=_keep_prob, default=0.5, help="probability of keeping (default: %(default)s)")
+    loop = parser.add_argument_group(HOT_LOOP, "one function again and again")
+    loop.add_argument("--sizes", type=_list_of(_size), default=SIZES, help="elements, for example 1000,48Ki,1Mi")
+    loop.add_argument("--dtype", choices=("float16", "float32", "float64"), default="float32", help="(default: %(default)s)")
+    loop.add_argument("--plot", type=Path, metavar="FILE", help="draw the measurements there (needs matplotlib)")
+    loop.add_argument(
+        "--rounds", type=_size, default=25, help=f"times each function has its turn, {AFTER_OTHER_WORK} too (default: %(default)s)"
+    )
+    step = parser.add_argument_group(IN_STEP, "dropout inside a step of training")
+    step.add_argument("--nets", type=_list_of(_net), default=nets.NETS, help="batch x inputs x hidden: 128x64x512,1024x256x1024")
+    step.add_argument("--steps", type=_size, default=25, help="times each kind of step has its turn (default: %(default)s)")
 
 
-def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(_size(part.strip()) for part in text.split(","))
+def _list_of(read: Callable[[str], Part]) -> Callable[[str], tuple[Part, ...]]:
+    return lambda text: tuple(read(part.strip()) for part in text.split(","))
+
+
+def _net(text: str) -> nets.Net:
+    try:
+        return nets.named(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is not batch x inputs x hidden units, such as 128x64x512") from error
 
 
 def _size(text: str) -> int:

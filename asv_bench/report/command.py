@@ -4,8 +4,8 @@ import argparse
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from ..measuring.in_step import tables as tables_in_step
 from ..measuring.text_tables import Table
 from ..paths import ASV_BENCH, PUBLISHED_RESULTS, REPOSITORY
 from . import tables
@@ -37,22 +37,28 @@ def replaced(document: str, figures: str) -> tuple[str, bool]:
 
 
 def short_figures() -> str:
-    """Write what stands between the comments of README.md."""
+    """Write what stands between the comments of README.md: what dropout adds to a training step, if that was measured."""
     measured = tables.load(PUBLISHED_RESULTS / RESULTS)
-    return _between_comments(measured, [tables.short(measured)])
+    if "in_step" in measured:
+        return _between_comments(tables.machine_in_step(measured), [tables_in_step.short(measured["in_step"])])
+    return _between_comments(tables.machine(measured), [tables.short(measured)])
 
 
 def full_figures() -> str:
-    """Write what stands between the comments of asv_bench/README.md."""
+    """Write what stands between the comments of asv_bench/README.md: first what a training loop sees, then the hot loop."""
     measured = tables.load(PUBLISHED_RESULTS / RESULTS)
     narrower, by_threads = (
         [tables.load(path) for path in sorted(PUBLISHED_RESULTS.glob(pattern))] for pattern in (NARROWER, BY_THREADS)
     )
-    return _between_comments(measured, tables.full(measured, narrower, by_threads))
+    hot_loop = _between_comments(tables.machine(measured), tables.full(measured, narrower, by_threads))
+    where_it_is_called = tables.where_it_is_called(measured)
+    if not where_it_is_called:
+        return hot_loop
+    return _between_comments(tables.machine_in_step(measured), where_it_is_called) + "In a hot loop: " + hot_loop.lstrip()
 
 
-def _between_comments(measured: dict[str, Any], made: list[Table]) -> str:
-    return "\n" + "\n\n".join([tables.machine(measured), *(tables.markdown(table) for table in made)]) + "\n\n"
+def _between_comments(machine: str, made: list[Table]) -> str:
+    return "\n" + "\n\n".join([machine, *(tables.markdown(table) for table in made)]) + "\n\n"
 
 
 #: Each document and the function that writes its figures.

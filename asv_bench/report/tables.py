@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..measuring.after_other_work.tables import table as table_after_other_work
 from ..measuring.copies import fair_copy
+from ..measuring.in_step import tables as tables_in_step
 from ..measuring.small_calls import COMPARED_WITH
-from ..measuring.text_tables import Table, size_text
+from ..measuring.text_tables import Table, number, ratio, size_text
 
 #: The sizes in the short table.
 SHORT_SIZES = (2**14, 2**20, 2**24)
@@ -36,29 +38,38 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def machine(measured: dict[str, Any]) -> str:
-    """Describe what the figures depend on."""
-    parts = dict(measured["machine"])
-    processor, threads = parts.pop("processor"), parts.pop("threads")
-    versions = ", ".join(f"{name} {version}" for name, version in parts.items())
-    return f"{processor}, {threads} threads; {versions}; {measured['settings']['dtype']}, {measured['settings']['rounds']} rounds."
+    """Describe what the figures of the hot loop depend on."""
+    return f"{_machine(measured)}; {measured['settings']['dtype']}, {measured['settings']['rounds']} rounds."
+
+
+def machine_in_step(measured: dict[str, Any]) -> str:
+    """Describe what the figures of a training step depend on."""
+    settings = measured["settings"]
+    return f"{_machine(measured)}; float32 unless said, keep_prob {settings['keep_prob']:g}, {settings['steps']} rounds."
 
 
 def short(measured: dict[str, Any]) -> Table:
-    """Make the README's table: how many times faster than the NumPy code, at three sizes."""
+    """Make the README's table of a hot loop: how many times faster than the NumPy code, at three sizes."""
     rows = [row for row in measured["rows"] if row["size"] in SHORT_SIZES]
     head = ["times faster than NumPy's code, in a hot loop", *(size_text(row["size"]) for row in rows)]
-    ours = [[label, *(_number(row["ratios"][f"{numpys} / {name}"], "x") for row in rows)] for label, name, numpys in SHORT_ROWS]
+    ours = [[label, *(number(row["ratios"][f"{numpys} / {name}"], "x") for row in rows)] for label, name, numpys in SHORT_ROWS]
     numpys = [
-        [f"NumPy's code, {direction}", *(f"1x: {_number(row['ns_per_element'][f'reference {direction}'])} ns" for row in rows)]
+        [f"NumPy's code, {direction}", *(f"1x: {number(row['ns_per_element'][f'reference {direction}'])} ns" for row in rows)]
         for direction in ("forward", "backward")
     ]
     return [head, *ours, *numpys]
 
 
+def where_it_is_called(measured: dict[str, Any]) -> list[Table]:
+    """Make the tables of a training step and of calls after other work, if they were measured."""
+    made = tables_in_step.full(measured["in_step"]) if "in_step" in measured else []
+    return [*made, table_after_other_work(measured["after_other_work"])] if "after_other_work" in measured else made
+
+
 def full(
     measured: dict[str, Any], narrower: Sequence[dict[str, Any]] = (), by_threads: Sequence[dict[str, Any]] = ()
 ) -> list[Table]:
-    """Make all tables of one results file, and two more of other files.
+    """Make all tables of the hot loop, of a start and of memory from one results file, and two more of other files.
 
     The files of `narrower` were measured with code for narrower processors, those of `by_threads` on other numbers of threads.
     """
@@ -96,7 +107,7 @@ def over_copies(measured: dict[str, Any]) -> Table:
         *(f"{size_text(size)}, over a {copy}" for size, (copy, _) in copies.items()),
     ]
     body = [
-        [p, *(f"{_ratio(row[copy][f'{p} forward'])} and {_ratio(row[copy][f'{p} backward'])}" for copy, row in copies.values())]
+        [p, *(f"{ratio(row[copy][f'{p} forward'])} and {ratio(row[copy][f'{p} backward'])}" for copy, row in copies.values())]
         for p in keep_probs
     ]
     return [head, *body]
@@ -123,15 +134,21 @@ def markdown(table: Table) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def _machine(measured: dict[str, Any]) -> str:
+    parts = dict(measured["machine"])
+    processor, threads = parts.pop("processor"), parts.pop("threads")
+    return f"{processor}, {threads} threads; {', '.join(f'{name} {version}' for name, version in parts.items())}"
+
+
 def _by_size(corner: str, rows: list[dict[str, Any]], kind: str, suffix: str) -> Table:
     """Make a table with sizes as columns and what was measured as rows."""
     names = dict.fromkeys(name for row in rows for name in row[kind])
-    body = [[name, *(_number(row[kind].get(name), suffix) for row in rows)] for name in names]
+    body = [[name, *(number(row[kind].get(name), suffix) for row in rows)] for name in names]
     return [[corner, *(size_text(row["size"]) for row in rows)], *body]
 
 
 def _scaled(row: dict[str, Any]) -> str:
-    return f"{_number(row['ns_per_element'][SCALED], ' ns')}, {_number(row['ratios'][f'reference forward / {SCALED}'], 'x')}"
+    return f"{number(row['ns_per_element'][SCALED], ' ns')}, {number(row['ratios'][f'reference forward / {SCALED}'], 'x')}"
 
 
 def _processor(measured: dict[str, Any]) -> str:
@@ -140,16 +157,8 @@ def _processor(measured: dict[str, Any]) -> str:
 
 def _one_processor(measured: dict[str, Any]) -> list[str]:
     row = next((row for row in measured["against_copies"] if row["size"] == PROCESSOR_SIZE), None)
-    return [_ratio(row and row["parallel copy"][f"{PROCESSOR_KEEP_PROB} {direction}"]) for direction in ("forward", "backward")]
-
-
-def _number(value: float | None, suffix: str = "") -> str:
-    return "" if value is None else f"{value:.{1 if value >= 10 else 2 if value >= 1 else 3}f}{suffix}"
-
-
-def _ratio(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}x"
+    return [ratio(row and row["parallel copy"][f"{PROCESSOR_KEEP_PROB} {direction}"]) for direction in ("forward", "backward")]
 
 
 def _over(name: str, ratios: dict[str, float]) -> str:
-    return f"{_ratio(ratios[name])} {COMPARED_WITH[name]}" if name in ratios else ""
+    return f"{ratio(ratios[name])} {COMPARED_WITH[name]}" if name in ratios else ""

@@ -9,6 +9,7 @@ from scipy import stats
 
 import dropout_fast
 
+from .calling import Plain
 from .experiment import Digits, FastLayer, train
 
 #: How often two engines that train equally well would be called different.
@@ -50,6 +51,6 @@ def compare_engines(
     agreement = Agreement(keep_prob, [], [])
     for seed in range(first_seed, first_seed + seeds):
         for dropout, accuracies in ((dropout_fast, agreement.of_numpy), (FastLayer(keep_prob, seed), agreement.of_fast)):
-            run = train(digits, keep_prob, epochs, seed % 2**32, dropout, on_epoch)
+            run = train(digits, keep_prob, epochs, seed % 2**32, Plain(dropout), on_epoch)
             accuracies.append(run.held_out_accuracy[-1])
     return agreement

@@ -1,5 +1,6 @@
-"""Train one network with one implementation of dropout, and clock what dropout takes."""
+"""Train one network with one implementation of dropout, and clock what a step takes, and dropout in it."""
 
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from sklearn.datasets import load_digits
 
 from dropout_fast import Dropout
 
+from .calling import Calling, Clocked
 from .network import Adam, Parameters, accuracy, initial_parameters, loss_and_gradients
 
 TRAINING_SCANS = 500
@@ -29,21 +31,6 @@ class Digits(NamedTuple):
     y_held_out: npt.NDArray[np.intp]
 
 
-class Clocked:
-    """A function that adds up the seconds spent in it."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-        self.seconds = 0.0
-
-    def __call__(self, *arguments: Any) -> Any:
-        """Call the function."""
-        start = time.perf_counter()
-        result = self.function(*arguments)
-        self.seconds += time.perf_counter() - start
-        return result
-
-
 @dataclass
 class Run:
     """What one training leaves behind."""
@@ -53,6 +40,12 @@ class Run:
     train_accuracy: list[float] = field(default_factory=list)
     held_out_accuracy: list[float] = field(default_factory=list)
     dropout_seconds: float = 0.0
+    step_seconds: list[float] = field(default_factory=list)
+
+    @property
+    def milliseconds_a_step(self) -> float:
+        """The median over the steps."""
+        return statistics.median(self.step_seconds) * 1e3
 
     def same_as(self, other: "Run") -> bool:
         """Whether losses and weights are bit-identical."""
@@ -61,19 +54,19 @@ class Run:
 
 
 class FastLayer:
-    """A layer of engine fast behind the two functions that the network calls."""
+    """A layer of engine fast behind the two functions of NumPy code."""
 
     def __init__(self, keep_prob: float, seed: int) -> None:
         self.layer = Dropout(keep_prob=keep_prob, seed=seed)
 
-    def dropout_forward(self, x: Any, dropout_param: dict[str, Any]) -> tuple[Any, None]:
+    def dropout_forward(self, x: Any, dropout_param: dict[str, Any], *, out: Any = None) -> tuple[Any, None]:
         """Drop in mode "train"."""
         self.layer.training = dropout_param["mode"] == "train"
-        return self.layer(x), None
+        return self.layer(x, out=out), None
 
-    def dropout_backward(self, dout: Any, cache: None) -> Any:
+    def dropout_backward(self, dout: Any, cache: None, *, out: Any = None) -> Any:
         """Answer the last forward of mode "train"."""
-        return self.layer.train().backward(dout)
+        return self.layer.train().backward(dout, out=out)
 
 
 def load(rng: np.random.Generator) -> Digits:
@@ -85,11 +78,20 @@ def load(rng: np.random.Generator) -> Digits:
     return Digits(x[:TRAINING_SCANS], y[:TRAINING_SCANS], x[TRAINING_SCANS:], y[TRAINING_SCANS:])
 
 
+def first_call_seconds(dropout: Calling) -> float:
+    """Clock the first forward and backward of a process, on a hidden layer of ones: the kernels are compiled, or loaded."""
+    first = Clocked(dropout)
+    hidden = np.ones((BATCH, HIDDEN_UNITS))
+    _, cache = first.forward(hidden, {"p": 0.5, "mode": "train"})
+    first.backward(hidden, cache)
+    return first.seconds
+
+
 def train(
-    digits: Digits, keep_prob: float, epochs: int, seed: int, dropout: Any, on_epoch: Callable[[], Any] = lambda: None
+    digits: Digits, keep_prob: float, epochs: int, seed: int, dropout: Calling, on_epoch: Callable[[], Any] = lambda: None
 ) -> Run:
-    """Train on the digits, with ``dropout.dropout_forward`` and ``dropout.dropout_backward``."""
-    forward, backward = Clocked(dropout.dropout_forward), Clocked(dropout.dropout_backward)
+    """Train on the digits with one way of calling dropout."""
+    clocked = Clocked(dropout)
     rng = np.random.default_rng(seed)
     np.random.seed(seed)
     dropout_param = {"p": keep_prob, "mode": "train"}
@@ -98,14 +100,16 @@ def train(
     for _ in range(epochs):
         for batch in np.split(rng.permutation(TRAINING_SCANS), TRAINING_SCANS // BATCH):
             x, y = digits.x_train[batch], digits.y_train[batch]
-            loss, gradients = loss_and_gradients(run.parameters, x, y, dropout_param, forward, backward)
+            start = time.perf_counter()
+            loss, gradients = loss_and_gradients(run.parameters, x, y, dropout_param, clocked)
             adam.update(gradients)
+            run.step_seconds.append(time.perf_counter() - start)
             run.losses.append(loss)
         for scans, shown, history in (
             (digits.x_train, digits.y_train, run.train_accuracy),
             (digits.x_held_out, digits.y_held_out, run.held_out_accuracy),
         ):
-            history.append(accuracy(run.parameters, scans, shown, dropout_param, dropout.dropout_forward))
+            history.append(accuracy(run.parameters, scans, shown, dropout_param, dropout))
         on_epoch()
-    run.dropout_seconds = forward.seconds + backward.seconds
+    run.dropout_seconds = clocked.seconds
     return run

@@ -1,14 +1,14 @@
-"""One hidden layer of ReLU units with dropout, softmax loss, Adam: plain NumPy around two dropout functions."""
+"""One hidden layer of ReLU units with dropout, softmax loss, Adam: plain NumPy around one way of calling dropout."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from .calling import Calling
+
 Array = npt.NDArray[np.float64]
 Parameters = dict[str, Array]
-Function = Callable[..., Any]
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
@@ -24,11 +24,14 @@ def initial_parameters(inputs: int, hidden: int, classes: int, rng: np.random.Ge
 
 
 def loss_and_gradients(
-    parameters: Parameters, x: Array, y: npt.NDArray[np.intp], dropout_param: dict[str, Any], forward: Function, backward: Function
+    parameters: Parameters, x: Array, y: npt.NDArray[np.intp], dropout_param: dict[str, Any], dropout: Calling
 ) -> tuple[float, Parameters]:
-    """Mean softmax loss of a batch and its gradient; dropout acts on the hidden layer."""
+    """Mean softmax loss of a batch and its gradient; dropout acts on the hidden layer.
+
+    ReLU's backward reads the hidden layer. Dropout in place sets more of it to 0, but there the gradient is 0 by then, too.
+    """
     hidden = np.maximum(x @ parameters["w1"] + parameters["b1"], 0.0)
-    dropped, cache = forward(hidden, dropout_param)
+    dropped, cache = dropout.forward(hidden, dropout_param)
     scores = dropped @ parameters["w2"] + parameters["b2"]
     log_probs = scores - scores.max(axis=1, keepdims=True)
     log_probs -= np.log(np.exp(log_probs).sum(axis=1, keepdims=True))
@@ -38,15 +41,15 @@ def loss_and_gradients(
     dscores = np.exp(log_probs)
     dscores[rows, y] -= 1.0
     dscores /= len(y)
-    dhidden = backward(dscores @ parameters["w2"].T, cache) * (hidden > 0)
+    dhidden = dropout.backward(dscores @ parameters["w2"].T, cache) * (hidden > 0)
     gradients = {"w1": x.T @ dhidden, "b1": dhidden.sum(axis=0), "w2": dropped.T @ dscores, "b2": dscores.sum(axis=0)}
     return loss, gradients
 
 
-def accuracy(parameters: Parameters, x: Array, y: npt.NDArray[np.intp], dropout_param: dict[str, Any], forward: Function) -> float:
+def accuracy(parameters: Parameters, x: Array, y: npt.NDArray[np.intp], dropout_param: dict[str, Any], dropout: Calling) -> float:
     """Share of scans whose highest score is the right digit."""
     hidden = np.maximum(x @ parameters["w1"] + parameters["b1"], 0.0)
-    dropped, _ = forward(hidden, {**dropout_param, "mode": "test"})
+    dropped, _ = dropout.forward(hidden, {**dropout_param, "mode": "test"})
     return float(((dropped @ parameters["w2"] + parameters["b2"]).argmax(axis=1) == y).mean())
 
 

@@ -1,4 +1,4 @@
-"""The demo's table and plot."""
+"""The demo's tables and plot."""
 
 from pathlib import Path
 
@@ -11,25 +11,47 @@ from matplotlib import pyplot as plt
 
 COLOURS = ("#4c566a", "#1b7fbd", "#d9730d")
 
-#: The bars: name of the run, label, colour.
-BARS = (("NumPy", "NumPy", "#b8bec9"), ("numpy", "engine numpy", "#2a9d5c"), ("fast", "engine fast", "#8e44ad"))
+#: The runs with dropout, in the order of the columns and bars: name, label, colour.
+DROPOUTS = (
+    ("NumPy", "NumPy", "#b8bec9"),
+    ("numpy", "engine numpy", "#2a9d5c"),
+    ("numpy in place", "engine numpy, in place", "#8fd0a9"),
+    ("fast", "engine fast", "#8e44ad"),
+    ("fast in place", "engine fast, in place", "#c9a3d9"),
+)
 
 Runs = dict[float, dict[str, Run]]
 
 
-def table(runs: Runs) -> str:
-    """One line a keep probability: accuracies, time in dropout with NumPy and with each engine, ratios."""
+def dropout_table(runs: Runs) -> str:
+    """One line a keep probability: accuracies, and the time in dropout, with how many times faster than NumPy's it is."""
     lines = [
-        "             held-out accuracy                  milliseconds in dropout",
-        "keep_prob   NumPy = numpy    fast    NumPy   engine numpy     ratio   engine fast     ratio",
-        "---------   -------------   -----   ------   ------------   -------   -----------   -------",
+        "              held-out accuracy   milliseconds in dropout, in a whole training",
+        "keep_prob   NumPy = numpy    fast    NumPy    engine numpy       in place     engine fast       in place",
+        "---------   -------------   -----   ------   -------------  -------------   -------------  -------------",
     ]
     for keep_prob, by_name in runs.items():
-        theirs, numpy, fast = (by_name[name].dropout_seconds * 1e3 for name in ("NumPy", "numpy", "fast"))
+        theirs, *ours = (by_name[name].dropout_seconds * 1e3 for name, _, _ in DROPOUTS)
+        numpy, numpy_in_place, fast, fast_in_place = (f"{ms:6.2f} {f'{theirs / ms:.1f}x':>6}" for ms in ours)
         lines.append(
             f"{keep_prob:9.2f}   {by_name['numpy'].held_out_accuracy[-1]:13.1%}   {by_name['fast'].held_out_accuracy[-1]:5.1%}"
-            f"   {theirs:6.1f}   {numpy:12.2f}   {theirs / numpy:6.1f}x   {fast:11.2f}   {theirs / fast:6.1f}x"
+            f"   {theirs:6.1f}   {numpy}  {numpy_in_place}   {fast}  {fast_in_place}"
         )
+    return "\n".join(lines)
+
+
+def step_table(runs: Runs) -> str:
+    """One line a keep probability: the whole step's time, and what dropout adds to it."""
+    lines = [
+        "            milliseconds a training step, median, and what dropout adds",
+        "keep_prob   without           NumPy    engine numpy       in place     engine fast       in place",
+        "---------   -------   -------------   -------------  -------------   -------------  -------------",
+    ]
+    for keep_prob, by_name in runs.items():
+        without = by_name["without"].milliseconds_a_step
+        steps = (by_name[name].milliseconds_a_step for name, _, _ in DROPOUTS)
+        theirs, numpy, numpy_in_place, fast, fast_in_place = (f"{ms:6.3f} {f'{ms / without - 1:+.0%}':>6}" for ms in steps)
+        lines.append(f"{keep_prob:9.2f}   {without:7.3f}   {theirs}   {numpy}  {numpy_in_place}   {fast}  {fast_in_place}")
     return "\n".join(lines)
 
 
@@ -47,14 +69,15 @@ def plot(runs: Runs, path: Path) -> None:
     curves.legend(fontsize=8)
     curves.grid(alpha=0.3)
 
-    width = 0.27
-    for offset, (name, label, colour) in zip((-width, 0, width), BARS, strict=True):
+    width = 0.17
+    for place, (name, label, colour) in enumerate(DROPOUTS):
+        offset = (place - len(DROPOUTS) // 2) * width
         times = [by_name[name].dropout_seconds * 1e3 for by_name in runs.values()]
         drawn = bars.bar([i + offset for i in range(len(runs))], times, width, color=colour, label=label)
-        bars.bar_label(drawn, fmt="%.1f", fontsize=8)
+        bars.bar_label(drawn, fmt="%.1f", fontsize=7)
     bars.set_xticks(range(len(runs)), [f"{keep_prob:g}" for keep_prob in runs])
     bars.set(xlabel="keep_prob", ylabel="milliseconds in a training run", title="Time spent in dropout")
-    bars.margins(y=0.15)
-    bars.legend(fontsize=9)
+    bars.margins(y=0.35)
+    bars.legend(fontsize=8, ncols=2, loc="upper center")
     figure.savefig(path, dpi=120)
     plt.close(figure)
