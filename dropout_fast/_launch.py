@@ -10,9 +10,11 @@ two) and number of threads, `Costs` remembers what either way costs a byte. The 
 other is tried:
 
 - The first calls are serial. The parallel way is tried soon after (see `Costs.choose`). A call that compiles teaches nothing.
-- A parallel call that takes longer than a serial one is believed at once: the next call is serial.
+- A parallel call that takes three times as long as a serial one is believed at once: the next call is serial. If it takes a little
+  longer, a second one must confirm it: in a hot loop only the first call has to wake its threads.
 - Parallel is tried again after 4 or 16 calls, and if that fails after 16 times as many. The number of calls grows until all
-  trials together take 1 % of the time. So conditions that change are noticed, and trials cost next to nothing.
+  trials together take 1 % of the time of these calls, or 0.2 % of all time. So conditions that change are noticed, and
+  trials cost next to nothing.
 - While parallel is cheaper, serial is tried by the same rule.
 
 What must not happen. Numba's OpenMP layer ends a forked child at its first parallel call, and its workqueue layer aborts when
@@ -51,11 +53,18 @@ FIRST_TRIAL = 2
 #: The parallel way must take less than this part of the serial time.
 GAIN = 0.95
 
+#: A parallel call that takes this many times the serial time waits for a core. A smaller loss may be the waking of its threads.
+HOPELESS = 3.0
+
 #: Calls between trials that cost little, after some that changed nothing.
 USUAL_WAIT = 64
 
-#: The part of all time that trials may take.
+#: The part of the time of all calls that trials may take, and the part of the time that passes: whichever allows a trial first.
 BUDGET = 0.01
+BUDGET_OF_ALL_TIME = 0.002
+
+#: Nanoseconds between trials that the second of these allows, however little they lose.
+LEAST_PAUSE = 200_000_000
 
 #: Part of the last-level cache from which writing past it pays (32 MiB: for arrays of 24 MiB equal, of 32 MiB 15 % faster).
 NONTEMPORAL_FROM = 0.75
@@ -83,8 +92,12 @@ class Costs:
         0.0 while unknown.
     is_parallel : bool
         Which way is taken at present.
+    is_doubted : bool
+        Whether the last parallel call took longer than a serial one.
     wait : int
         Calls until the other way is tried.
+    retry_at : int
+        Nanoseconds on the clock from which the parallel way is tried in any case.
     failures : int
         How often the parallel way was left, or failed in a trial, since a trial of the serial way confirmed it.
     confirmations : int
@@ -93,41 +106,61 @@ class Costs:
         How many calls were clocked.
     """
 
-    __slots__ = ("confirmations", "failures", "is_parallel", "parallel", "parallel_calls", "serial", "serial_calls", "wait")
+    __slots__ = (
+        "confirmations",
+        "failures",
+        "is_doubted",
+        "is_parallel",
+        "parallel",
+        "parallel_calls",
+        "retry_at",
+        "serial",
+        "serial_calls",
+        "wait",
+    )
 
     def __init__(self) -> None:
         self.serial = self.parallel = 0.0
-        self.is_parallel = False
-        self.wait = self.failures = self.confirmations = self.serial_calls = self.parallel_calls = 0
+        self.is_parallel = self.is_doubted = False
+        self.wait = self.retry_at = self.failures = self.confirmations = self.serial_calls = self.parallel_calls = 0
 
-    def choose(self, nbytes: int, is_compiled: bool) -> bool:
-        """Whether the next call is to be parallel; `is_compiled` tells whether that kernel is there."""
+    def choose(self, nbytes: int, is_compiled: bool, now: int) -> bool:
+        """Whether the next call is to be parallel; `is_compiled` tells whether that kernel is there, `now` is the clock's time."""
         if self.serial_calls < FIRST_TRIAL:
             return False
         if not self.parallel:
             is_ready = is_compiled or nbytes >= PARALLEL_FROM
             return is_ready or self.serial * nbytes * self.serial_calls >= COMPILING_PAYS_FROM
         self.wait -= 1
-        return self.is_parallel if self.wait >= 0 else not self.is_parallel
+        if self.is_parallel:
+            return self.wait >= 0
+        return self.wait < 0 or now >= self.retry_at
 
-    def learn(self, was_parallel: bool, cost: float) -> None:
-        """Take note of a call's cost, and decide for the next calls."""
-        if was_parallel:
-            self._learn_parallel(cost)
-        else:
-            self._learn_serial(cost)
+    def learn(self, was_parallel: bool, nanoseconds: int, nbytes: int, now: int) -> None:
+        """Take note of a call, and decide for the next calls."""
+        if not was_parallel:
+            self._learn_serial(nanoseconds / nbytes)
+        elif self._learn_parallel(nanoseconds / nbytes):
+            loss = nanoseconds - self.serial * nbytes
+            self.retry_at = now + max(LEAST_PAUSE, int(loss / BUDGET_OF_ALL_TIME))
 
-    def _learn_parallel(self, cost: float) -> None:
+    def _learn_parallel(self, cost: float) -> bool:
+        """Returns whether the parallel way is left, or its trial failed."""
         self.parallel_calls += 1
         was_trial = not self.is_parallel
-        # A worse cost counts at once, a better one by half: one lucky call says little.
-        self.parallel = cost if was_trial or cost > self.parallel else (self.parallel + cost) / 2
-        if was_trial and cost < GAIN * self.serial:
-            self.is_parallel, self.confirmations, self.wait = True, 0, 4
-        elif was_trial or self.parallel > self.serial:
-            self.is_parallel = False
+        self.parallel = cost if was_trial else (self.parallel + cost) / 2
+        if cost < (GAIN if was_trial else 1.0) * self.serial and self.parallel < self.serial:
+            self.is_doubted = False
+            if was_trial:
+                self.is_parallel, self.confirmations, self.wait = True, 0, 4
+        elif cost < HOPELESS * self.serial and not self.is_doubted:
+            self.is_doubted = True  # its threads slept; the next call may find them awake
+        else:
+            self.is_parallel = self.is_doubted = False
             self.failures += 2 if was_trial else 1  # a way that was good for a while is tried again sooner
             self.wait = self._wait(self.failures, cost - self.serial, self.serial)
+            return True
+        return False
 
     def _learn_serial(self, cost: float) -> None:
         self.serial_calls += 1
@@ -167,25 +200,31 @@ def run(
     in_place : bool
         Whether x is written to as well. Then the caches hold what is overwritten, and nothing is won by writing past them.
     """
-    nbytes = x.nbytes
-    if nbytes < MEASURED_FROM or mode == "serial" or not may_launch():
+    if x.nbytes < MEASURED_FROM or mode == "serial" or not may_launch():
         kernels.serial(*arguments)
-        return
-    threads = _threads()
-    if threads == 1:
+    else:
+        _run_large(kernels, arguments, shares, x, in_place)
+
+
+def _run_large(
+    kernels: Kernels, arguments: tuple[Any, ...], shares: Callable[[int, int], tuple[Any, ...]], x: Any, in_place: bool
+) -> None:
+    """As `run`, for arrays from `MEASURED_FROM` on: a function of its own, so that small arrays touch less code."""
+    nbytes, threads = x.nbytes, _threads()
+    if threads == 1 or (mode == "parallel" and nbytes < PARALLEL_FROM):
         kernels.serial(*arguments)
         return
     nontemporal = not in_place and nbytes > NONTEMPORAL_FROM * _process.last_level_cache()
     variant = "nontemporal" if nontemporal else "parallel"
     if mode == "parallel":
-        if nbytes < PARALLEL_FROM or not _run_in_parallel(kernels, variant, arguments, shares(x.size, threads)):
+        if not _run_in_parallel(kernels, variant, arguments, shares(x.size, threads)):
             kernels.serial(*arguments)
         return
     costs = _costs_of(kernels, (nbytes.bit_length(), threads, in_place))
     compiled = kernels.compiled
-    parallel = costs.choose(nbytes, variant in compiled)
-    teaches = (variant if parallel else "serial") in compiled  # asked before the call, which may compile
     start = time.perf_counter_ns()
+    parallel = costs.choose(nbytes, variant in compiled, start)
+    teaches = (variant if parallel else "serial") in compiled  # asked before the call, which may compile
     trailing = shares(x.size, threads) if parallel else ()
     if parallel and time.perf_counter_ns() - start > A_COMPILATION:
         parallel = teaches = False  # one compilation a call is enough; the next call compiles the kernel
@@ -195,7 +234,8 @@ def run(
         kernels.serial(*arguments)
         teaches = False
     if teaches:
-        costs.learn(parallel, (time.perf_counter_ns() - start) / nbytes)
+        now = time.perf_counter_ns()
+        costs.learn(parallel, now - start, nbytes, now)
 
 
 def _costs_of(kernels: Kernels, size_class: tuple[int, int, bool]) -> Costs:

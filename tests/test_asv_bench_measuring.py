@@ -1,5 +1,6 @@
 """The benchmark command at its smallest; no test asserts a time."""
 
+import argparse
 import ast
 import json
 import os
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 import dropout_fast
-from asv_bench.measuring import copies, hot_loop, startup
+from asv_bench.measuring import command, copies, hot_loop, startup
 from asv_bench.measuring.after_other_work import measure as after_other_work
 from asv_bench.measuring.clock import median_ratio, seconds_after
 from asv_bench.measuring.in_step import turns, ways
@@ -23,6 +24,7 @@ from dropout_fast.__main__ import main
 @pytest.fixture
 def quick(monkeypatch):
     """Let functions run for a moment, and all have one dtype. One process starts twice, and finds the kernels compiled."""
+    monkeypatch.setattr(command, "_in_a_process", lambda part, arguments: command._measure(arguments, [part]))
     monkeypatch.setattr(hot_loop, "STARTS", 1)
     monkeypatch.setattr(startup.tempfile, "TemporaryDirectory", lambda: nullcontext(os.environ["NUMBA_CACHE_DIR"]))
     monkeypatch.setattr(hot_loop, "BLOCK", 1e-5)
@@ -58,6 +60,14 @@ def test_one_part_only(part, key, quick, tmp_path, capsys):
     assert main(["bench", "--only", part, "--only", part, *options]) == 0
     assert json.loads(written.read_text()).keys() == {"machine", "settings", key}
     assert "hot loop" not in capsys.readouterr().out
+
+
+def test_a_part_in_a_process_of_its_own(monkeypatch):
+    monkeypatch.chdir(ASV_BENCH.parent)
+    parser = argparse.ArgumentParser()
+    command.add_options(parser)
+    measured = command._in_a_process("in-step", parser.parse_args(["--nets", "4x3x5", "--steps", "1"]))
+    assert {row["net"] for row in measured["in_step"]} == {"4x3x5"}
 
 
 def test_the_plot_needs_the_hot_loop(tmp_path, capsys):

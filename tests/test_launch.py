@@ -91,6 +91,16 @@ def test_the_cheaper_way_is_found_and_trials_cost_little():
         assert in_parallel % 10_000 > 0  # the other way is tried
 
 
+def test_a_hot_loop_in_which_the_first_call_wakes_the_threads():
+    machine = Machine(110, 60)
+    parallel = 0
+    for _ in range(50):
+        for call in range(20):
+            machine.cost["parallel"] = 60 if call and machine.called[-1] == "parallel" else 170
+            parallel += machine.calls(1)[0]
+    assert parallel > 900
+
+
 def test_one_bad_parallel_call_is_noticed_at_once_and_forgotten_soon():
     machine = Machine(100, 50)
     machine.calls(1000)
@@ -111,6 +121,15 @@ def test_conditions_that_change_for_ever():
     machine.cost["parallel"] = 50
     machine.calls(3000)
     assert machine.calls(100)[0] > 90
+
+
+def test_conditions_that_change_are_noticed_in_time_where_calls_are_rare():
+    machine = Machine(100, 10_000)
+    machine.calls(1000)
+    machine.cost["parallel"] = 50
+    machine.now += 1000 * 10_000_000  # ten seconds
+    machine.calls(1)
+    assert machine.called[-1] == "parallel"
 
 
 def test_an_interrupted_serial_call_changes_nothing():

@@ -2,6 +2,9 @@
 
 import argparse
 import json
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,26 +44,55 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _measure(arguments: argparse.Namespace, parts: list[str]) -> dict[str, Any]:
-    """Measure the parts. The hot loop comes last, because it loads other libraries, whose idle threads stay awake for a while."""
+    """Measure the parts; of several, each in a process of its own.
+
+    What a process has measured and loaded changes what follows: dropout_fast remembers what calls have cost, and the idle threads of
+    other libraries stay awake for a while.
+    """
+    if len(parts) > 1:
+        measured: dict[str, Any] = {}
+        for part in parts:
+            measured |= _in_a_process(part, arguments)
+        return measured
+    (part,) = parts
     dtype, keep_prob, rounds, steps = arguments.dtype, arguments.keep_prob, arguments.rounds, arguments.steps
-    counts = {
-        HOT_LOOP: hot_loop.count_of_rows(arguments.sizes),
-        IN_STEP: in_step.count_of_rows(arguments.nets),
-        AFTER_OTHER_WORK: len(after_other_work.SIZES),
-    }
-    measured: dict[str, Any] = {
+    count = {
+        HOT_LOOP: lambda: hot_loop.count_of_rows(arguments.sizes),
+        IN_STEP: lambda: in_step.count_of_rows(arguments.nets),
+        AFTER_OTHER_WORK: lambda: len(after_other_work.SIZES),
+    }[part]()
+    measured = {
         "machine": results.machine(),
         "settings": {"dtype": dtype, "keep_prob": keep_prob, "rounds": rounds, "steps": steps},
     }
-    with tqdm(total=sum(counts[part] for part in parts), unit="table row", desc="measuring") as progress:
-        if AFTER_OTHER_WORK in parts:
+    with tqdm(total=count, unit="table row", desc=f"measuring, {part}") as progress:
+        if part == AFTER_OTHER_WORK:
             measured["after_other_work"] = after_other_work.measure(rounds, progress.update)
-        if IN_STEP in parts:
+        elif part == IN_STEP:
             measured["in_step"] = in_step.measure(arguments.nets, keep_prob, steps, progress.update)
-        if HOT_LOOP in parts:
-            measured |= hot_loop.measure(arguments.sizes, dtype, keep_prob, rounds, progress.update)
-        if IN_STEP in parts:
             in_step.add_pytorch(measured["in_step"], arguments.nets, keep_prob, steps, progress.update)
+        else:
+            measured |= hot_loop.measure(arguments.sizes, dtype, keep_prob, rounds, progress.update)
+    return measured
+
+
+def _in_a_process(part: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Run this command for one part; returns its results."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "results.json")
+        options = {
+            "--only": part,
+            "--json": file,
+            "--keep-prob": arguments.keep_prob,
+            "--sizes": ",".join(map(str, arguments.sizes)),
+            "--dtype": arguments.dtype,
+            "--rounds": arguments.rounds,
+            "--nets": ",".join(net.name for net in arguments.nets),
+            "--steps": arguments.steps,
+        }
+        words = [str(word) for option in options.items() for word in option]
+        subprocess.run([sys.executable, "-m", "dropout_fast", "bench", *words], stdout=subprocess.DEVNULL, check=True)
+        measured: dict[str, Any] = json.loads(file.read_text())
     return measured
 
 

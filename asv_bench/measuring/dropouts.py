@@ -15,7 +15,7 @@ from .other_libraries import other_libraries
 
 
 def all_dropouts(x: npt.NDArray[Any], keep_prob: float) -> dict[str, Function]:
-    """Make all functions to compare on x. Each is called once here, so all are compiled."""
+    """Make the copies, the NumPy code and ours to compare on x. Each is called once here, so all are compiled."""
     target = np.empty_like(x)
     return _called(
         {
@@ -24,9 +24,13 @@ def all_dropouts(x: npt.NDArray[Any], keep_prob: float) -> dict[str, Function]:
             **drop_in("numpy", dropout_fast, x, keep_prob),
             "numpy forward, out=": partial(dropout_fast.dropout_forward, x, {"p": keep_prob, "mode": "train"}, out=target),
             **fast_engine("fast", dropout_fast, x, keep_prob, target),
-            **other_libraries(x, keep_prob),
         }
     )
+
+
+def beside_other_libraries(x: npt.NDArray[Any], keep_prob: float) -> dict[str, Function]:
+    """Make the forwards of other libraries on x, and engine fast's to compare them with. Each is called once here."""
+    return _called(fast_engine("fast", dropout_fast, x, keep_prob, np.empty_like(x)) | other_libraries(x, keep_prob))
 
 
 def fast_engine_and_copies(x: npt.NDArray[Any], keep_probs: tuple[float, ...]) -> dict[str, Function]:

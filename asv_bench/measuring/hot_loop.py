@@ -19,7 +19,7 @@ STARTS = 5
 
 def count_of_rows(sizes: Sequence[int]) -> int:
     """Count how often `measure` reports a row."""
-    return len(sizes) + len(_compared(sizes)) + 3
+    return 2 * len(sizes) + len(_compared(sizes)) + 3
 
 
 def measure(sizes: Sequence[int], dtype: str, keep_prob: float, rounds: int, on_row: Callable[[], object]) -> dict[str, Any]:
@@ -35,10 +35,14 @@ def measure(sizes: Sequence[int], dtype: str, keep_prob: float, rounds: int, on_
         on_row()
     calls = results.of_small_calls(seconds_a_call(small_calls(), rounds, BLOCK))
     on_row()
-    # Late, because this loads other libraries, whose idle threads stay awake for a while.
     for size in sizes:
         x = rng.standard_normal(size).astype(dtype)
         rows.append(results.of_one_size(size, seconds_a_call(dropouts.all_dropouts(x, keep_prob), rounds, BLOCK)))
+        on_row()
+    # Late, and in rounds of their own, because the idle threads of other libraries hold the cores for a while.
+    for size, row in zip(sizes, rows, strict=True):
+        x = rng.standard_normal(size).astype(dtype)
+        results.add_others(row, seconds_a_call(dropouts.beside_other_libraries(x, keep_prob), rounds, BLOCK))
         on_row()
     x = np.ones(max(sizes), dtype)
     bytes_an_element = memory.peaks(x, keep_prob)

@@ -57,6 +57,13 @@ def of_one_size(size: int, times: Times) -> dict[str, Any]:
     }
 
 
+def add_others(row: dict[str, Any], times: Times) -> None:
+    """Add to a row of `of_one_size` what was clocked beside engine fast in rounds of their own."""
+    others = of_one_size(row["size"], times)
+    for kind in ("ns_per_element", "ratios"):
+        row[kind] |= {name: value for name, value in others[kind].items() if name not in row[kind]}
+
+
 def over_copies(size: int, times: Times) -> dict[str, Any]:
     """Divide engine fast's times by those of each copy, by keep probability and direction."""
     ours = {name: seconds for name, seconds in times.items() if "copy" not in name}
