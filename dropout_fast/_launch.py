@@ -5,9 +5,8 @@ A second thread that is awake halves the time of a large array. But after a matr
 for tens of milliseconds. A parallel call of 0.2 ms then takes 2 ms, because it waits for a thread that waits for a core. Neither
 the size of an array nor the number of threads tells which of the two will happen.
 
-How it is decided. Calls from `MEASURED_FROM` bytes on are clocked, which takes 0.1 us. For each kernel, size class (a power of
-two) and number of threads, `Costs` remembers what either way costs a byte. The cheaper way is taken, and now and then the
-other is tried:
+How it is decided. Calls from `MEASURED_FROM` bytes on are clocked, which takes 0.1 us. For each kernel and size class (a power of
+two), `Costs` remembers what either way costs a byte. The cheaper way is taken, and now and then the other is tried:
 
 - The first calls are serial. The parallel way is tried soon after (see `Costs.choose`). A call that compiles teaches nothing.
 - A parallel call that takes three times as long as a serial one is believed at once: the next call is serial. If it takes a little
@@ -15,7 +14,8 @@ other is tried:
 - Parallel is tried again after 4 or 16 calls, and if that fails after 16 times as many. The number of calls grows until all
   trials together take 1 % of the time of these calls, or 0.2 % of all time. So conditions that change are noticed, and
   trials cost next to nothing.
-- While parallel is cheaper, serial is tried by the same rule.
+- While parallel is cheaper, serial is tried after 16 calls, then after 64, 256, and every 1,024.
+- While serial is settled, one call in eight is clocked.
 
 What must not happen. Numba's OpenMP layer ends a forked child at its first parallel call, and its workqueue layer aborts when
 two Python threads launch at once. There the serial kernel runs, whatever it costs.
@@ -55,6 +55,12 @@ GAIN = 0.95
 
 #: A parallel call that takes this many times the serial time waits for a core. A smaller loss may be the waking of its threads.
 HOPELESS = 3.0
+
+#: Parallel calls before the first trial of the serial way.
+FIRST_DOUBT = 16
+
+#: Serial calls of which one is clocked, less one, while that way is settled.
+SKIP = 7
 
 #: Calls between trials that cost little, after some that changed nothing.
 USUAL_WAIT = 64
@@ -98,6 +104,10 @@ class Costs:
         Calls until the other way is tried.
     retry_at : int
         Nanoseconds on the clock from which the parallel way is tried in any case.
+    skip : int
+        Serial calls to come that are not clocked, while that way is settled: clocking takes 5 us where the caches are cold.
+    threads : int
+        How many run a parallel call.
     failures : int
         How often the parallel way was left, or failed in a trial, since a trial of the serial way confirmed it.
     confirmations : int
@@ -116,10 +126,13 @@ class Costs:
         "retry_at",
         "serial",
         "serial_calls",
+        "skip",
+        "threads",
         "wait",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 2) -> None:
+        self.threads, self.skip = threads, 0
         self.serial = self.parallel = 0.0
         self.is_parallel = self.is_doubted = False
         self.wait = self.retry_at = self.failures = self.confirmations = self.serial_calls = self.parallel_calls = 0
@@ -152,7 +165,7 @@ class Costs:
         if cost < (GAIN if was_trial else 1.0) * self.serial and self.parallel < self.serial:
             self.is_doubted = False
             if was_trial:
-                self.is_parallel, self.confirmations, self.wait = True, 0, 4
+                self.is_parallel, self.confirmations, self.wait = True, 0, FIRST_DOUBT
         elif cost < HOPELESS * self.serial and not self.is_doubted:
             self.is_doubted = True  # its threads slept; the next call may find them awake
         else:
@@ -170,7 +183,11 @@ class Costs:
             self.failures = 0
             self.confirmations += 1
             self.is_parallel = self.parallel < self.serial
-            self.wait = self._wait(self.confirmations, cost - self.parallel, self.parallel)
+            # Rare, because the threads fall asleep meanwhile; a parallel way that gets worse is noticed without such trials.
+            self.wait = FIRST_DOUBT * 4 ** min(self.confirmations, 3)
+        elif self.parallel:
+            self.skip = max(0, min(SKIP, self.wait))
+            self.wait -= self.skip
 
     @staticmethod
     def _wait(trials: int, loss: float, usual: float) -> int:
@@ -179,8 +196,8 @@ class Costs:
         return int(min(4 ** min(trials, 10), max(USUAL_WAIT, affordable)))
 
 
-#: What is known, by kernel, then by size class, number of threads, and whether x is written to.
-_known: dict[Kernels, dict[tuple[int, int, bool], Costs]] = {}
+#: Kernels of which calls were clocked; each holds its `Costs` by size class, and by whether x is written to.
+_known: set[Kernels] = set()
 
 
 def run(
@@ -200,17 +217,21 @@ def run(
     in_place : bool
         Whether x is written to as well. Then the caches hold what is overwritten, and nothing is won by writing past them.
     """
-    if x.nbytes < MEASURED_FROM or mode == "serial" or not may_launch():
-        kernels.serial(*arguments)
-    else:
-        _run_large(kernels, arguments, shares, x, in_place)
+    nbytes = x.nbytes
+    if nbytes >= MEASURED_FROM and mode != "serial":
+        costs = kernels.costs.get((nbytes.bit_length(), in_place))
+        if costs is None or costs.skip == 0:
+            _run_large(kernels, arguments, shares, x, in_place)
+            return
+        costs.skip -= 1
+    kernels.serial(*arguments)
 
 
 def _run_large(
     kernels: Kernels, arguments: tuple[Any, ...], shares: Callable[[int, int], tuple[Any, ...]], x: Any, in_place: bool
 ) -> None:
-    """As `run`, for arrays from `MEASURED_FROM` on: a function of its own, so that small arrays touch less code."""
-    nbytes, threads = x.nbytes, _threads()
+    """As `run`, for arrays from `MEASURED_FROM` on: a function of its own, so that other calls touch less code."""
+    nbytes, threads = x.nbytes, _threads() if may_launch() else 1
     if threads == 1 or (mode == "parallel" and nbytes < PARALLEL_FROM):
         kernels.serial(*arguments)
         return
@@ -220,7 +241,7 @@ def _run_large(
         if not _run_in_parallel(kernels, variant, arguments, shares(x.size, threads)):
             kernels.serial(*arguments)
         return
-    costs = _costs_of(kernels, (nbytes.bit_length(), threads, in_place))
+    costs = _costs_of(kernels, (nbytes.bit_length(), in_place), threads)
     compiled = kernels.compiled
     start = time.perf_counter_ns()
     parallel = costs.choose(nbytes, variant in compiled, start)
@@ -238,12 +259,12 @@ def _run_large(
         costs.learn(parallel, now - start, nbytes, now)
 
 
-def _costs_of(kernels: Kernels, size_class: tuple[int, int, bool]) -> Costs:
-    known = _known.get(kernels)
-    if known is None:
-        known = _known.setdefault(kernels, {})
-    costs = known.get(size_class)
-    return known.setdefault(size_class, Costs()) if costs is None else costs
+def _costs_of(kernels: Kernels, size_class: tuple[int, bool], threads: int) -> Costs:
+    costs: Costs | None = kernels.costs.get(size_class)
+    if costs is None or costs.threads != threads:
+        costs = kernels.costs[size_class] = Costs(threads)
+        _known.add(kernels)
+    return costs
 
 
 def _run_in_parallel(kernels: Kernels, variant: str, arguments: tuple[Any, ...], shares: tuple[Any, ...]) -> bool:
@@ -284,9 +305,9 @@ def launches() -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        One for each kernel, size class, number of threads, and way of writing (in place or not): ``kernel``; ``bytes``, which
-        the arrays have at most; ``threads``; ``in_place``; ``parallel``, whether the next call is; ``serial_ns_per_byte``
-        and ``parallel_ns_per_byte``, None while unknown; ``serial_calls`` and ``parallel_calls``, which were clocked.
+        One for each kernel, size class, and way of writing (in place or not). ``kernel``; ``bytes``, which the arrays have at
+        most; ``threads`` of a parallel call; ``in_place``; ``parallel``, whether the next call is; ``serial_ns_per_byte`` and
+        ``parallel_ns_per_byte``, None while unknown; ``serial_calls`` and ``parallel_calls``, which were clocked.
 
     Notes
     -----
@@ -306,7 +327,7 @@ def launches() -> list[dict[str, Any]]:
         {
             "kernel": kernels.name,
             "bytes": 2**size_class,
-            "threads": threads,
+            "threads": costs.threads,
             "in_place": in_place,
             "parallel": costs.is_parallel,
             "serial_ns_per_byte": costs.serial or None,
@@ -314,6 +335,6 @@ def launches() -> list[dict[str, Any]]:
             "serial_calls": costs.serial_calls,
             "parallel_calls": costs.parallel_calls,
         }
-        for kernels, known in list(_known.items())
-        for (size_class, threads, in_place), costs in sorted(known.items())
+        for kernels in sorted(_known, key=lambda kernels: kernels.name)
+        for (size_class, in_place), costs in sorted(kernels.costs.items())
     ]

@@ -128,8 +128,7 @@ def test_conditions_that_change_are_noticed_in_time_where_calls_are_rare():
     machine.calls(1000)
     machine.cost["parallel"] = 50
     machine.now += 1000 * 10_000_000  # ten seconds
-    machine.calls(1)
-    assert machine.called[-1] == "parallel"
+    assert machine.calls(12)[0] >= 4
 
 
 def test_an_interrupted_serial_call_changes_nothing():
@@ -171,7 +170,7 @@ def test_what_was_measured_can_be_seen():
     for _ in range(3):
         dropout_fast.dropout(x, keep_prob=0.5, out=x)
     rows = [row for row in dropout_fast.launches() if row["in_place"] and row["bytes"] == 2**21]
-    (row,) = (row for row in rows if row["kernel"] == "counter_scale_or_zero_float32" and row["threads"] == numba.get_num_threads())
+    (row,) = (row for row in rows if row["kernel"] == "counter_scale_or_zero_float32")
     assert row["serial_calls"] + row["parallel_calls"] > 0 and row["serial_ns_per_byte"] > 0
     assert row["parallel"] in (True, False)
 

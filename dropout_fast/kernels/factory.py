@@ -41,6 +41,8 @@ class Kernels:
         Pass, epilogue and dtype.
     compiled : set of str
         Which variants have been called.
+    costs : dict
+        What calls have cost lately; for the launcher's own use.
     """
 
     serial: Kernel
@@ -49,6 +51,7 @@ class Kernels:
     dispatchers: dict[str, Any]
     name: str = ""
     compiled: set[str] = field(default_factory=set)
+    costs: dict[Any, Any] = field(default_factory=dict)
 
 
 def make_kernels(make_pass: Pass, epilogue: Any, dtype: str) -> Kernels:
