@@ -9,8 +9,8 @@ How it is decided. Calls from `MEASURED_FROM` bytes on are clocked, which takes 
 two), `Costs` remembers what either way costs a byte. The cheaper way is taken, and now and then the other is tried:
 
 - The first calls are serial. The parallel way is tried soon after (see `Costs.choose`). A call that compiles teaches nothing.
-- A parallel call that takes three times as long as a serial one is believed at once: the next call is serial. If it takes a little
-  longer, a second one must confirm it: in a hot loop only the first call has to wake its threads.
+- A parallel call that takes five times as long as a serial one is believed at once: the next call is serial. If it takes only
+  somewhat longer, three more must confirm it: in a hot loop only the first calls have to wake their threads.
 - Parallel is tried again after 4 or 16 calls, and if that fails after 16 times as many. The number of calls grows until all
   trials together take 1 % of the time of these calls, or 0.2 % of all time. So conditions that change are noticed, and
   trials cost next to nothing.
@@ -54,7 +54,11 @@ FIRST_TRIAL = 2
 GAIN = 0.95
 
 #: A parallel call that takes this many times the serial time waits for a core. A smaller loss may be the waking of its threads.
-HOPELESS = 3.0
+HOPELESS = 5.0
+
+#: Parallel calls in a row that may lose less than that: after a pause the first two take 3.0 and 1.0 times the serial time, and only
+#: then 0.6 (1 Mi float32, 2 cores).
+MOST_DOUBTS = 3
 
 #: Parallel calls before the first trial of the serial way.
 FIRST_DOUBT = 16
@@ -98,8 +102,8 @@ class Costs:
         0.0 while unknown.
     is_parallel : bool
         Which way is taken at present.
-    is_doubted : bool
-        Whether the last parallel call took longer than a serial one.
+    doubts : int
+        How many of the last parallel calls took longer than a serial one.
     wait : int
         Calls until the other way is tried.
     retry_at : int
@@ -118,8 +122,8 @@ class Costs:
 
     __slots__ = (
         "confirmations",
+        "doubts",
         "failures",
-        "is_doubted",
         "is_parallel",
         "parallel",
         "parallel_calls",
@@ -134,7 +138,8 @@ class Costs:
     def __init__(self, threads: int = 2) -> None:
         self.threads, self.skip = threads, 0
         self.serial = self.parallel = 0.0
-        self.is_parallel = self.is_doubted = False
+        self.is_parallel = False
+        self.doubts = 0
         self.wait = self.retry_at = self.failures = self.confirmations = self.serial_calls = self.parallel_calls = 0
 
     def choose(self, nbytes: int, is_compiled: bool, now: int) -> bool:
@@ -163,13 +168,13 @@ class Costs:
         was_trial = not self.is_parallel
         self.parallel = cost if was_trial else (self.parallel + cost) / 2
         if cost < (GAIN if was_trial else 1.0) * self.serial and self.parallel < self.serial:
-            self.is_doubted = False
+            self.doubts = 0
             if was_trial:
                 self.is_parallel, self.confirmations, self.wait = True, 0, FIRST_DOUBT
-        elif cost < HOPELESS * self.serial and not self.is_doubted:
-            self.is_doubted = True  # its threads slept; the next call may find them awake
+        elif cost < HOPELESS * self.serial and self.doubts < MOST_DOUBTS:
+            self.doubts += 1  # the threads may have slept; the next call may find them awake
         else:
-            self.is_parallel = self.is_doubted = False
+            self.is_parallel, self.doubts = False, 0
             self.failures += 2 if was_trial else 1  # a way that was good for a while is tried again sooner
             self.wait = self._wait(self.failures, cost - self.serial, self.serial)
             return True

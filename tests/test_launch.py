@@ -95,10 +95,11 @@ def test_a_hot_loop_in_which_the_first_call_wakes_the_threads():
     machine = Machine(110, 60)
     parallel = 0
     for _ in range(50):
-        for call in range(20):
-            machine.cost["parallel"] = 60 if call and machine.called[-1] == "parallel" else 170
+        for call in range(40):
+            awake = machine.called[-2:] == ["parallel", "parallel"] and call > 1
+            machine.cost["parallel"] = 60 if awake else 170
             parallel += machine.calls(1)[0]
-    assert parallel > 900
+    assert parallel > 1900
 
 
 def test_one_bad_parallel_call_is_noticed_at_once_and_forgotten_soon():

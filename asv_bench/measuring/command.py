@@ -46,8 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _measure(arguments: argparse.Namespace, parts: list[str]) -> dict[str, Any]:
     """Measure the parts; of several, each in a process of its own.
 
-    What a process has measured and loaded changes what follows: dropout_fast remembers what calls have cost, and the idle threads of
-    other libraries stay awake for a while.
+    What a process has measured and loaded changes what follows: dropout_fast remembers what calls have cost, and the idle threads
+    of other libraries stay awake for a while.
     """
     if len(parts) > 1:
         measured: dict[str, Any] = {}
