@@ -14,7 +14,7 @@ two), `Costs` remembers what either way costs a byte. The cheaper way is taken, 
 - Parallel is tried again after 4 or 16 calls, and if that fails after 16 times as many. The number of calls grows until all
   trials together take 1 % of the time of these calls, or 0.2 % of all time. So conditions that change are noticed, and
   trials cost next to nothing.
-- While parallel is cheaper, serial is tried after 16 calls, then after 64, 256, and every 1,024.
+- While parallel is cheaper, serial is tried after 64 calls, then after 256, and every 1,024.
 - While serial is settled, one call in eight is clocked.
 
 What must not happen. Numba's OpenMP layer ends a forked child at its first parallel call, and its workqueue layer aborts when
@@ -56,12 +56,12 @@ GAIN = 0.95
 #: A parallel call that takes this many times the serial time waits for a core. A smaller loss may be the waking of its threads.
 HOPELESS = 5.0
 
-#: Parallel calls in a row that may lose less than that: after a pause the first two take 3.0 and 1.0 times the serial time, and only
-#: then 0.6 (1 Mi float32, 2 cores).
+#: Parallel calls in a row that may lose less than that: after a pause the first two take 3 times and once the serial time, and
+#: only then 0.6 times (1 Mi float32, 2 cores).
 MOST_DOUBTS = 3
 
 #: Parallel calls before the first trial of the serial way.
-FIRST_DOUBT = 16
+FIRST_DOUBT = 64
 
 #: Serial calls of which one is clocked, less one, while that way is settled.
 SKIP = 7
@@ -117,7 +117,7 @@ class Costs:
     confirmations : int
         How many trials of the serial way have confirmed the parallel way since it was taken.
     serial_calls, parallel_calls : int
-        How many calls were clocked.
+        How many calls were clocked. Serial ones before the first trial count too.
     """
 
     __slots__ = (
@@ -158,6 +158,9 @@ class Costs:
         """Take note of a call, and decide for the next calls."""
         if not was_parallel:
             self._learn_serial(nanoseconds / nbytes)
+        elif self.is_parallel and self.doubts == 0 and nanoseconds < self.parallel * nbytes:  # the usual, in few steps
+            self.parallel_calls += 1
+            self.parallel = (self.parallel + nanoseconds / nbytes) / 2
         elif self._learn_parallel(nanoseconds / nbytes):
             loss = nanoseconds - self.serial * nbytes
             self.retry_at = now + max(LEAST_PAUSE, int(loss / BUDGET_OF_ALL_TIME))
@@ -189,10 +192,13 @@ class Costs:
             self.confirmations += 1
             self.is_parallel = self.parallel < self.serial
             # Rare, because the threads fall asleep meanwhile; a parallel way that gets worse is noticed without such trials.
-            self.wait = FIRST_DOUBT * 4 ** min(self.confirmations, 3)
+            self.wait = FIRST_DOUBT * 4 ** min(self.confirmations, 2)
         elif self.parallel:
             self.skip = max(0, min(SKIP, self.wait))
             self.wait -= self.skip
+        elif self.serial_calls > FIRST_TRIAL:
+            self.skip = SKIP
+            self.serial_calls += SKIP
 
     @staticmethod
     def _wait(trials: int, loss: float, usual: float) -> int:

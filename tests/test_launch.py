@@ -138,7 +138,7 @@ def test_an_interrupted_serial_call_changes_nothing():
     machine.cost["serial"] = 100_000
     machine.calls(1)
     machine.cost["serial"] = 100
-    assert machine.calls(100)[0] <= 3
+    assert machine.calls(100)[0] <= 4  # one trial
 
 
 def test_small_arrays_are_not_clocked():
@@ -149,8 +149,8 @@ def test_small_arrays_are_not_clocked():
 def test_a_smaller_array_waits_for_its_kernel_to_be_compiled_until_that_pays():
     machine = Machine(100, 50, nbytes=2**19)
     machine.kernels.compiled = {"serial"}
-    assert machine.calls(499)[0] == 0  # 50 ms
-    assert machine.calls(3)[0] > 0
+    assert machine.calls(490)[0] == 0  # 49 ms
+    assert machine.calls(20)[0] > 0
 
 
 def test_a_call_that_compiles_teaches_nothing():
