@@ -258,7 +258,7 @@ def _run_large(
     parallel = costs.choose(nbytes, variant in compiled, start)
     teaches = (variant if parallel else "serial") in compiled  # asked before the call, which may compile
     trailing = shares(x.size, threads) if parallel else ()
-    if parallel and time.perf_counter_ns() - start > A_COMPILATION:
+    if parallel and not teaches and time.perf_counter_ns() - start > A_COMPILATION:
         parallel = teaches = False  # one compilation a call is enough; the next call compiles the kernel
     if not parallel:
         kernels.serial(*arguments)
@@ -293,7 +293,8 @@ def _run_in_parallel(kernels: Kernels, variant: str, arguments: tuple[Any, ...],
 
 def _threads() -> int:
     """As many as numba.set_num_threads allows, and numba.config."""
-    return min(_process.numba_threads(), int(config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]  # set at run time
+    allowed, most = _process.numba_threads(), config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set at run time
+    return allowed if allowed < most else int(most)
 
 
 def may_launch() -> bool:
