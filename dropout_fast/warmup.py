@@ -27,12 +27,12 @@ _GENERATOR = np.random.MT19937(0)
 def warmup() -> None:
     """Compile every kernel and keep it in Numba's cache on disk, or load it from there.
 
-    Compiling takes about 50 s, once for each installation and processor; loading 0.2 s.
+    Compiling takes about 45 s, once for each installation and processor; loading 0.2 s.
     ``python -m dropout_fast warmup`` does the same and says how long each kernel took.
 
     Notes
     -----
-    Without it, each kernel is compiled when it is first needed, which takes one to six seconds.
+    Without it, each kernel is compiled when it is first needed, which takes one to three seconds.
     """
     for _, step in steps():
         step()
