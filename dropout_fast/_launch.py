@@ -230,7 +230,7 @@ def run(
     """
     nbytes = x.nbytes
     if nbytes >= MEASURED_FROM and mode != "serial":
-        costs = kernels.costs.get((nbytes.bit_length(), in_place))
+        costs = kernels.costs.get((nbytes.bit_length(), in_place)) if mode == "measured" else None
         if costs is None or costs.skip == 0:
             _run_large(kernels, arguments, shares, x, in_place)
             return

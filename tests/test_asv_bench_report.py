@@ -20,6 +20,7 @@ def test_the_tables_in_the_documents_are_those_of_the_results_files(document):
 def results(monkeypatch, tmp_path):
     """A folder of results files with figures that no other file has."""
     measured = tables.load(command.PUBLISHED_RESULTS / command.RESULTS)
+    measured = {key: value for key, value in measured.items() if key not in ("in_step", "after_other_work")}
     measured["rows"][0]["ns_per_element"]["fast forward"] = 98.76
     measured["rows"][-1]["ratios"]["reference forward / fast forward"] = 54.32
     measured["small_calls"]["microseconds"]["dropout of 16"] = 87.65

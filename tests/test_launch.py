@@ -60,6 +60,13 @@ def test_the_number_of_threads_that_numba_is_told_at_run_time():
             assert launched(100) == ("serial",)
 
 
+def test_forced_calls_do_not_ask_what_was_measured():
+    machine = Machine(100, 1000)
+    machine.calls(50)  # serial is settled
+    with internals.force_parallel():
+        assert machine.calls(20)[0] == 20
+
+
 class Machine:
     """A kernel whose serial and parallel calls take what they are told to, on a clock of its own, in microseconds."""
 
