@@ -44,9 +44,7 @@ def _jump(words_address, digits_address):
     digits = numba.carray(pointer_to_uint16(digits_address), DIGITS_PER_JUMP)
     products = multiply(words_of_matrix(words), digits, COLUMNS)
     total = allocate_words(2 * ROWS)
-    zero = load(products, 0)
-    for k in range(0, ROWS, LANES):  # total[:ROWS] = 0 takes longer to compile
-        store(total, k, zero ^ zero)
+    total[:ROWS] = 0
     for column in range(COLUMNS - 1, -1, -1):
         for k in range(0, ROWS, LANES):
             store(total, ROWS + k, next_vector(total, ROWS - N + k))
@@ -58,7 +56,7 @@ def _jump(words_address, digits_address):
 def jump_address() -> int:
     """Address of `_jump` as machine code, which kernels call by `jump_at`.
 
-    Compiled once for all kernels, when the first of them needs it. As a part of each kernel it took 4 s more to compile in each.
+    Compiled once for all kernels, when the first of them needs it. As a part of each kernel it took 3 to 4 s more to compile in each.
     """
     return make_callback(_jump, "void(uintp, uintp)", "mt19937_jump")
 
