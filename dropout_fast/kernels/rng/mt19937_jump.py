@@ -54,9 +54,10 @@ def _jump(words_address, digits_address):
 
 @functools.cache
 def jump_address() -> int:
-    """Address of `_jump` as machine code, which kernels call by `jump_at`.
+    """Address of `_jump` as machine code, which kernels call by `simd.memory.call_address`.
 
-    Compiled once for all kernels, when the first of them needs it. As a part of each kernel it took 3 to 4 s more to compile in each.
+    Compiled once for all kernels, when the first of them needs it. As a part of each kernel it took 3 to 4 s more to compile in
+    each.
     """
     return make_callback(_jump, "void(uintp, uintp)", "mt19937_jump")
 
