@@ -19,7 +19,7 @@ from .kernels.passes.mt19937 import mt19937
 from .kernels.passes.stored_bits import stored_bits
 from .streams.base import Bits, Key, Stream, threads_alone
 from .streams.counter import COUNTER
-from .streams.rounding import ZERO, Rounding, epilogue_for, multiply_by_numpy, scale_of, scale_or_zero_by_numpy
+from .streams.rounding import OPERATOR, ZERO, Rounding, epilogue_for, multiply_by_numpy, scale_of, scale_or_zero_by_numpy
 
 if TYPE_CHECKING:
     from .mask import KeepMask
@@ -65,7 +65,7 @@ def kernels_for(make_pass: Pass, epilogue: Any, dtype: str) -> Kernels:
 @functools.lru_cache(maxsize=256)
 def plan_for(make_pass: Pass | None, rounding: Rounding, dtype: np.dtype[Any], keep_prob: Any, scaled: bool) -> Plan | None:
     """The plan for a pass, None where `TABLE` has no kernel for it."""
-    if make_pass is None or rounding not in ("zero", "numpy") or not dtype.isnative:
+    if make_pass is None or rounding == OPERATOR or not dtype.isnative:
         return None
     scale = scale_of(keep_prob, scaled)
     epilogue = epilogue_for(rounding, dtype.name, scale)

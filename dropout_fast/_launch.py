@@ -254,12 +254,14 @@ def _run_large(
         return
     costs = _costs_of(kernels, (nbytes.bit_length(), in_place), threads)
     compiled = kernels.compiled
-    start = time.perf_counter_ns()
-    parallel = costs.choose(nbytes, variant in compiled, start)
+    began = start = time.perf_counter_ns()
+    parallel = costs.choose(nbytes, variant in compiled, began)
     teaches = (variant if parallel else "serial") in compiled  # asked before the call, which may compile
-    trailing = shares(x.size, threads) if parallel else ()
-    if parallel and not teaches and time.perf_counter_ns() - start > A_COMPILATION:
-        parallel = teaches = False  # one compilation a call is enough; the next call compiles the kernel
+    if parallel:
+        trailing = shares(x.size, threads)
+        start = time.perf_counter_ns()  # what shares are computed or compiled once only is no cost of a call
+        if start - began > A_COMPILATION:
+            parallel = teaches = False  # one compilation a call is enough; the next call runs, or compiles, the kernel
     if not parallel:
         kernels.serial(*arguments)
     elif not _run_in_parallel(kernels, variant, arguments, trailing):

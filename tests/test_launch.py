@@ -74,6 +74,11 @@ class Machine:
         self.cost, self.now, self.called = {"serial": serial, "parallel": parallel}, 0, []
         self.kernels = internals.variants(lambda name: lambda *_: self.run(name))
         self.x = np.empty(nbytes, np.uint8)
+        self.cost_of_shares = 0
+
+    def shares(self, size, threads):
+        self.now += 1000 * self.cost_of_shares
+        return ()
 
     def run(self, name):
         self.called.append(name)
@@ -84,7 +89,7 @@ class Machine:
         start, before = len(self.called), self.now
         with internals.threads(2), internals.clock(lambda: self.now), internals.never_nontemporal():
             for _ in range(count):
-                internals.launch(self.kernels, (), lambda size, threads: (), self.x, False)
+                internals.launch(self.kernels, (), self.shares, self.x, False)
         return self.called[start:].count("parallel"), (self.now - before) // 1000
 
 
@@ -171,6 +176,17 @@ def test_a_call_that_compiles_teaches_nothing():
     with internals.Changed((costs, "learn", lambda *_: machine.called.append("learnt"))):
         machine.calls(1)
     assert machine.called[-1] == "learnt"
+
+
+@pytest.mark.parametrize("cost", [10_000, 2_000_000])
+def test_what_shares_need_once_is_not_taken_for_the_cost_of_a_call(cost):
+    """Polynomials of a jump take 10 ms, and its compilation 2 s, also where the kernel itself is there."""
+    machine = Machine(100, 50)
+    machine.calls(2)
+    machine.cost_of_shares = cost
+    machine.calls(1)
+    machine.cost_of_shares = 0
+    assert machine.calls(20)[0] == 20
 
 
 def test_what_was_measured_can_be_seen():
