@@ -3,10 +3,14 @@
 from ._launch import launches
 from .drop_in import dropout_backward, dropout_forward
 from .functional import dropout
+from .fused import dropout_add, relu_dropout
 from .layer import Dropout
 from .mask import KeepMask
 from .warmup import warmup
 
 __version__ = "0.1.0"
 
-__all__ = ["Dropout", "KeepMask", "__version__", "dropout", "dropout_backward", "dropout_forward", "launches", "warmup"]
+__all__ = [
+    "Dropout", "KeepMask", "__version__", "dropout", "dropout_add", "dropout_backward", "dropout_forward", "launches",
+    "relu_dropout", "warmup",
+]  # fmt: skip

@@ -12,10 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _launch, _process
-from .kernels.epilogues import multiply, multiply_in_float64, scale_or_zero
+from .kernels.epilogues import (
+    multiply,
+    multiply_and_add,
+    multiply_in_float64,
+    multiply_in_float64_and_add,
+    relu_multiply,
+    relu_multiply_in_float64,
+    relu_scale_or_zero,
+    scale_or_zero,
+    scale_or_zero_and_add,
+)
 from .kernels.factory import Kernels, Pass, make_kernels
-from .kernels.passes.counter import counter
-from .kernels.passes.mt19937 import mt19937
+from .kernels.passes.column_sums import column_sums
+from .kernels.passes.counter import counter, counter_positive
+from .kernels.passes.mt19937 import mt19937, mt19937_positive
 from .kernels.passes.stored_bits import stored_bits
 from .streams.base import Bits, Key, Stream, threads_alone
 from .streams.counter import COUNTER
@@ -41,7 +52,21 @@ TABLE: tuple[tuple[Pass, Any, tuple[str, ...]], ...] = (
     (mt19937, multiply_in_float64, ("float32",)),
     (stored_bits, multiply_in_float64, ("float32",)),
 )
-_ROWS = {(make_pass, epilogue): dtypes for make_pass, epilogue, dtypes in TABLE}
+
+#: Kernels of the fused operations. None of them stores past the caches: their users work in place.
+FUSED_TABLE: tuple[tuple[Pass, Any, tuple[str, ...]], ...] = (
+    (counter_positive, relu_scale_or_zero, _FLOATS_AND_HALVES),
+    (counter, scale_or_zero_and_add, _FLOATS_AND_HALVES),
+    (column_sums, scale_or_zero, _FLOATS_AND_HALVES),
+    (mt19937_positive, relu_multiply, _FLOATS),
+    (mt19937, multiply_and_add, _FLOATS),
+    (column_sums, multiply, _FLOATS),
+    (mt19937_positive, relu_multiply_in_float64, ("float32",)),
+    (mt19937, multiply_in_float64_and_add, ("float32",)),
+    (column_sums, multiply_in_float64, ("float32",)),
+)
+_ROWS = {(make_pass, epilogue): dtypes for make_pass, epilogue, dtypes in TABLE + FUSED_TABLE}
+_FUSED = {row[:2] for row in FUSED_TABLE}
 
 #: In the place of bits that are not stored.
 NO_BITS: Bits = np.empty(0, np.uint8)
@@ -58,17 +83,21 @@ class Plan:
 
 @functools.cache
 def kernels_for(make_pass: Pass, epilogue: Any, dtype: str) -> Kernels:
-    """The variants of one kernel of `TABLE`; made here, compiled when first called."""
-    return make_kernels(make_pass, epilogue, dtype)
+    """The variants of one kernel of a table; made here, compiled when first called."""
+    return make_kernels(make_pass, epilogue, dtype, nontemporal=(make_pass, epilogue) not in _FUSED)
 
 
 @functools.lru_cache(maxsize=256)
-def plan_for(make_pass: Pass | None, rounding: Rounding, dtype: np.dtype[Any], keep_prob: Any, scaled: bool) -> Plan | None:
-    """The plan for a pass, None where `TABLE` has no kernel for it."""
+def plan_for(
+    make_pass: Pass | None, rounding: Rounding, dtype: np.dtype[Any], keep_prob: Any, scaled: bool, operation: Any = None
+) -> Plan | None:
+    """The plan for a pass, and for the fused operation that has it run, if any; None where `TABLE` has no kernel for it."""
     if make_pass is None or rounding == OPERATOR or not dtype.isnative:
         return None
     scale = scale_of(keep_prob, scaled)
     epilogue = epilogue_for(rounding, dtype.name, scale)
+    if operation is not None:
+        epilogue = operation.epilogues[epilogue]
     if dtype.name not in _ROWS.get((make_pass, epilogue), ()):
         return None
     return Plan(kernels_for(make_pass, epilogue, dtype.name), scale, VIEWS.get(dtype.name))

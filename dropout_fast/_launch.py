@@ -246,7 +246,8 @@ def _run_large(
     if threads == 1 or (mode == "parallel" and nbytes < PARALLEL_FROM):
         kernels.serial(*arguments)
         return
-    nontemporal = not in_place and nbytes > NONTEMPORAL_FROM * _process.last_level_cache()
+    is_large = nbytes > NONTEMPORAL_FROM * _process.last_level_cache()
+    nontemporal = is_large and not in_place and kernels.nontemporal is not None
     variant = "nontemporal" if nontemporal else "parallel"
     if mode == "parallel":
         if not _run_in_parallel(kernels, variant, arguments, shares(x.size, threads)):

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .streams.seeds import fresh_seed
+
 #: Booleans, integers, floats, complex numbers.
 NUMERIC_KINDS = "biufc"
 
@@ -81,7 +83,7 @@ def as_probability(name: str, value: Any, interval: str = "[0, 1]", meaning: str
     raise (ValueError if is_number else TypeError)(complaint)
 
 
-def one_probability(keep_prob: Any, rate: Any) -> float:
+def one_probability(keep_prob: Any, rate: Any, interval: str = "[0, 1]") -> float:
     """The probability of keeping, of which at most one form may be given.
 
     Raises
@@ -89,13 +91,123 @@ def one_probability(keep_prob: Any, rate: Any) -> float:
     TypeError
         Both are given, or what is given is no number.
     ValueError
-        It is outside [0, 1].
+        It is outside of the interval, `rate` outside [0, 1], or `rate` leaves 0 where that is outside.
     """
     if rate is None:
-        return DEFAULT_KEEP_PROB if keep_prob is None else float(as_probability("keep_prob", keep_prob))
+        return DEFAULT_KEEP_PROB if keep_prob is None else float(as_probability("keep_prob", keep_prob, interval))
     if keep_prob is not None:
         raise TypeError(f"`keep_prob` is {shown(keep_prob)} and `rate` is {shown(rate)}; expected one of the two.")
-    return 1.0 - float(as_probability("rate", rate, meaning="dropping"))
+    probability = 1.0 - float(as_probability("rate", rate, meaning="dropping"))
+    if probability == 0.0 and interval == "(0, 1]":
+        raise ValueError(f"`rate` is {shown(rate)}; expected a number in [0, 1), because NumPy code divides by 1 - rate.")
+    return probability
+
+
+def refuse_complex(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """`array` itself; raise TypeError for complex numbers, which have no order."""
+    if array.dtype.kind == "c":
+        raise TypeError(f"`{name}` has dtype {array.dtype}; expected real floats, because ReLU compares them with 0.")
+    return array
+
+
+def as_bias(value: Any, x: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
+    """`value` as an array that can be added to each row of x, or None.
+
+    Raises
+    ------
+    TypeError
+        It holds no numbers.
+    ValueError
+        It has not one number for each column, or not x's dtype.
+    """
+    return None if value is None else _like_x("bias", value, x, x.shape[-1:], "one number for each column of `x`")
+
+
+def as_residual(value: Any, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """`value` as an array of x's shape and dtype.
+
+    Raises
+    ------
+    TypeError
+        It holds no numbers.
+    ValueError
+        It has another shape or dtype.
+    """
+    return _like_x("residual", value, x, x.shape, "the shape of `x`")
+
+
+def _like_x(name: str, value: Any, x: npt.NDArray[Any], shape: tuple[int, ...], meaning: str) -> npt.NDArray[Any]:
+    if type(value) is np.ndarray and value.dtype is x.dtype and value.shape == shape:
+        return value
+    array = as_numeric_array(name, value)
+    if array.shape != shape:
+        raise ValueError(f"`{name}` has shape {array.shape}; expected {shape}, {meaning}.")
+    if array.dtype != x.dtype:
+        raise ValueError(f"`{name}` has dtype {array.dtype}; expected {x.dtype}, the dtype of `x`. Use {name}.astype(x.dtype).")
+    return array
+
+
+def check_bias_gradient(value: Any, a: npt.NDArray[Any], others: tuple[Any, ...]) -> None:
+    """Raise unless the sums of the columns of `a` can be written to `value`.
+
+    Raises
+    ------
+    TypeError
+        It is no array.
+    ValueError
+        It has not one number for each column, or not the dtype of `a`; it is read-only, or shares memory with itself or others.
+    """
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"`bias_gradient` has type {type(value).__name__}; expected a numpy.ndarray or None.")
+    _like_x("bias_gradient", value, a, a.shape[-1:], "one number for each column")
+    check_out(value, "bias_gradient", value)
+    for name, other in others:
+        if other is not None:
+            check_separate("bias_gradient", value, name, other)
+
+
+def check_separate(name: str, array: npt.NDArray[Any], other_name: str, other: npt.NDArray[Any]) -> None:
+    """Raise ValueError if two arrays share memory."""
+    if array.flags.owndata and other.flags.owndata and array is not other:
+        return
+    if np.may_share_memory(array, other) and np.shares_memory(array, other):
+        raise ValueError(f"`{name}` overlaps `{other_name}` in memory; expected separate arrays.")
+
+
+def refuse_with_rng(rng: Any, **given: tuple[Any, Any]) -> None:
+    """Raise TypeError unless `rng` is `np.random`, and what cannot be told to it has its default value."""
+    if rng is not np.random:
+        raise TypeError(f"`rng` is {shown(rng)}; expected np.random or None.")
+    for name, (value, default) in given.items():
+        if value is not default and value != default:
+            raise TypeError(f"`{name}` is {shown(value)} and `rng` is given; expected one of the two.")
+
+
+def counter_key(keep_prob: Any, rate: Any, seed: Any, step: Any, offset: Any) -> tuple[int, int, int, float]:
+    """Which bits of the counter stream: seed (a fresh one for None), step, offset, and the probability of keeping.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `one_probability` and `as_counter`.
+    """
+    if seed is None:
+        seed = fresh_seed()
+    # The usual arguments are recognised here: calls of the checks below would take half a microsecond more.
+    if (
+        type(keep_prob) is float
+        and 0.0 <= keep_prob <= 1.0
+        and rate is None
+        and type(seed) is int
+        and 0 <= seed < 2**64
+        and type(step) is int
+        and 0 <= step < 2**64
+        and type(offset) is int
+        and 0 <= offset < 2**62
+    ):
+        return seed, step, offset, keep_prob
+    probability = one_probability(keep_prob, rate)
+    return as_counter("seed", seed, 64), as_counter("step", step, 64), as_counter("offset", offset, 62), probability
 
 
 def refuse_positional(call: str, positional: tuple[Any, ...]) -> None:

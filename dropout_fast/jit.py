@@ -45,8 +45,9 @@ from numba.extending import intrinsic
 from .kernels.bernoulli import BLOCK, BLOCK_BYTES
 from .kernels.elementwise import apply_range
 from .kernels.epilogues import scale_or_zero
+from .kernels.notes import note_nothing
 from .kernels.options import OPTIONS, interpreted_as
-from .kernels.passes.counter import draw_and_apply
+from .kernels.passes.counter import copy_bits, draw_and_apply
 from .kernels.shares import bounds, chunks_of
 from .kernels.simd.memory import store
 
@@ -94,8 +95,8 @@ def dropout(x, keep_prob, seed, step, offset, bits, out):
     """
     _check_key(x.size, keep_prob, offset, bits)
     flat, flat_out = _flat(x, out)
-    p, stop = np.float64(keep_prob), offset + x.size
-    draw_and_apply(scale_or_zero, store, seed, step, offset, p, flat, bits, _scale(keep_prob), flat_out, offset, stop)
+    p, scale, stop = np.float64(keep_prob), _scale(keep_prob), offset + x.size
+    draw_and_apply(scale_or_zero, store, copy_bits, note_nothing, seed, step, offset, p, flat, bits, scale, flat_out, offset, stop)
 
 
 @_njit_parallel
@@ -103,11 +104,13 @@ def dropout_parallel(x, keep_prob, seed, step, offset, bits, out):
     """`dropout` on several threads."""
     _check_key(x.size, keep_prob, offset, bits)
     flat, flat_out = _flat(x, out)
-    p = np.float64(keep_prob)
+    p, scale = np.float64(keep_prob), _scale(keep_prob)
     shares = chunks_of(x.size, offset)
     for share in numba.prange(shares):
         start, stop = bounds(share, shares, x.size, offset)
-        draw_and_apply(scale_or_zero, store, seed, step, offset, p, flat, bits, _scale(keep_prob), flat_out, start, stop)
+        draw_and_apply(
+            scale_or_zero, store, copy_bits, note_nothing, seed, step, offset, p, flat, bits, scale, flat_out, start, stop
+        )
 
 
 @_njit

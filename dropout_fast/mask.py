@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import _dispatch
-from ._validate import as_numeric_array, as_probability, check_out, check_shape, is_bfloat16
+from . import _dispatch, _dispatch_fused
+from ._validate import as_numeric_array, as_probability, check_bias_gradient, check_out, check_shape, is_bfloat16
 from .streams.base import Bits
 from .streams.counter import COUNTER, CounterKey, first_bit
 from .streams.rounding import OPERATOR, ZERO, Rounding
@@ -62,7 +62,8 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     """
 
     # _bits: keep bit of element i at bit i + _first_bit(), counted from the lowest of _bits[0]; None: _key draws them again.
-    __slots__ = ("_bits", "_key", "_rounding", "_scaled", "keep_prob", "shape")
+    # _is_positive: the bits tell what was kept and positive before a ReLU, so the key alone does not tell them.
+    __slots__ = ("_bits", "_is_positive", "_key", "_rounding", "_scaled", "keep_prob", "shape")
 
     shape: tuple[int, ...]
     keep_prob: Any
@@ -75,6 +76,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         rounding: Rounding,
         key: CounterKey | None,
         bits: Bits | None = None,
+        is_positive: bool = False,
     ) -> None:
         """For this package's own use; see `from_array`."""
         self.shape = shape
@@ -83,6 +85,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         self._rounding = rounding
         self._key = key
         self._bits = bits
+        self._is_positive = is_positive
 
     @classmethod
     def from_array(cls, keep: npt.ArrayLike, *, keep_prob: float) -> "KeepMask":
@@ -118,12 +121,9 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         if array.dtype != np.bool_:
             raise TypeError(f"`keep` has dtype {array.dtype}; expected bool. Use keep != 0.")
         keep_prob = float(as_probability("keep_prob", keep_prob, "(0, 1]"))
-        packed = np.packbits(np.asarray(array).reshape(-1), bitorder="little")
-        bits = np.zeros(max(4, packed.size), np.uint8)  # kernels read four bytes at a time
-        bits[: packed.size] = packed
-        return cls(array.shape, keep_prob, True, ZERO, None, bits)
+        return cls(array.shape, keep_prob, True, ZERO, None, _packed(np.asarray(array), 0))
 
-    def apply(self, a: npt.ArrayLike, out: npt.NDArray[Any] | None = None) -> Any:
+    def apply(self, a: npt.ArrayLike, out: npt.NDArray[Any] | None = None, *, bias_gradient: npt.NDArray[Any] | None = None) -> Any:
         """Multiply by the mask: the forward's scaling, and the whole of the backward.
 
         Parameters
@@ -133,6 +133,8 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         out : ndarray, optional
             Where the result goes: `a` itself (in place) or a separate array, of `a`'s dtype, or of the
             dtype of ``a * np.asarray(mask)``, which is then not rounded to `a`'s.
+        bias_gradient : ndarray, shape (a.shape[-1],), `a`'s dtype, optional
+            Written: the sum of the result over all axes but the last, in the same walk over memory.
 
         Returns
         -------
@@ -145,13 +147,23 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         TypeError
             `a` holds no numbers, or `out` is no array.
         ValueError
-            `a` has another shape than the mask, or `out` another shape or dtype than it must, is
+            `a` has another shape than the mask, or `out` or `bias_gradient` another shape or dtype than it must, is
             read-only, or overlaps `a` in part.
+
+        Notes
+        -----
+        The sums of `bias_gradient` have the same bits for any number of threads. Rows are taken in blocks of consecutive ones:
+        as many blocks of 16 rows as there are, 32 at most, of nearly equal length. In each block a column is added from the
+        first row to the last, and then the blocks' sums from the first to the last; for the half formats in float32, and rounded
+        at the end.
         """
         a = as_numeric_array("a", a)
         check_shape("a", a, self.shape)
         if out is not None:
             check_out(out, "a", a, self)
+        if bias_gradient is not None:
+            check_bias_gradient(bias_gradient, a, (("a", a), ("out", out)))
+            return _dispatch_fused.apply_and_sum(self, a, out, bias_gradient)
         return _dispatch.apply(self, a, out)
 
     def keep_fraction(self) -> float:
@@ -181,6 +193,10 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     def _first_bit(self) -> int:
         """Position of the first element's bit."""
         return 0 if self._key is None else first_bit(self._key)
+
+    def _keep_only(self, positive: npt.NDArray[np.bool_]) -> None:
+        """Drop elements that were not positive before a ReLU."""
+        self._bits = _packed(self._kept() & positive, self._first_bit())
 
     def _kept(self) -> npt.NDArray[np.bool_]:
         """Which elements are kept."""
@@ -264,7 +280,8 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     def _equals(self, other: "KeepMask") -> bool:
         if self.shape != other.shape or not np.array_equal(self._levels(), other._levels()):
             return False
-        is_drawn_as = self is other or (self._key is not None and self._key == other._key)
+        has_key = self._key is not None and not self._is_positive and not other._is_positive
+        is_drawn_as = self is other or (has_key and self._key == other._key)
         return is_drawn_as or np.array_equal(self._kept(), other._kept())
 
     def __getitem__(self, key: Any) -> Any:
@@ -285,7 +302,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         return bool(np.asarray(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = (self.shape, self.keep_prob, self._scaled, self._rounding, self._key, self._bits)
+        state = (self.shape, self.keep_prob, self._scaled, self._rounding, self._key, self._bits, self._is_positive)
         return KeepMask, state
 
     def __repr__(self) -> str:
@@ -307,6 +324,12 @@ def _array_method(name: str) -> Callable[..., Any]:
 
 for _name in ARRAY_METHODS:
     setattr(KeepMask, _name, _array_method(_name))
+
+
+def _packed(kept: npt.NDArray[np.bool_], first: int) -> Bits:
+    """Booleans as bits, from bit `first` on; at least four bytes, because kernels read four at a time."""
+    packed = np.packbits(np.concatenate((np.zeros(first, np.bool_), kept.reshape(-1))), bitorder="little")
+    return np.pad(packed, (0, max(0, 4 - packed.size)))
 
 
 def _is_float_array(value: Any) -> bool:

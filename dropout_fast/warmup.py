@@ -13,48 +13,75 @@ from numba import config
 from . import _dispatch, _launch
 from .kernels.bernoulli import BLOCK_BYTES
 from .kernels.factory import Kernels
-from .kernels.passes import counter, mt19937, stored_bits
+from .kernels.passes import column_sums, counter, mt19937, stored_bits
+from .kernels.periodic import reciprocal_of
 from .kernels.rng import mt19937_keep_bits
+from .kernels.simd.vectors import GROUP
 from .streams.base import threads_alone
 from .streams.mt19937 import shares
 
 Step = Callable[[], object]
 
+PARALLEL_VARIANTS = ("parallel", "nontemporal")
+
 #: To draw from while compiling. The steps know only the address of its state, so it must live as long as they can.
 _GENERATOR = np.random.MT19937(0)
 
 
-def warmup() -> None:
-    """Compile every kernel and keep it in Numba's cache on disk, or load it from there.
+def warmup(*, fused: bool = False) -> None:
+    """Compile every kernel of dropout and keep it in Numba's cache on disk, or load it from there.
 
     Compiling takes about 45 s, once for each installation and processor; loading 0.2 s.
     ``python -m dropout_fast warmup`` does the same and says how long each kernel took.
+
+    Parameters
+    ----------
+    fused : bool
+        Those of `relu_dropout`, `dropout_add` and ``apply(bias_gradient=...)`` too, which takes about 60 s more.
 
     Notes
     -----
     Without it, each kernel is compiled when it is first needed, which takes one to three seconds.
     """
-    for _, step in steps():
+    for _, step in steps(fused):
         step()
 
 
-def steps() -> Iterator[tuple[str, Step]]:
+def steps(fused: bool) -> Iterator[tuple[str, Step]]:
     """Each kernel's name, and the call that compiles or loads it."""
+    yield from _steps_of_table(fused=False)
+    if fused:
+        yield from _steps_of_table(fused=True)
+
+
+def _steps_of_table(fused: bool) -> Iterator[tuple[str, Step]]:
     if config.DISABLE_JIT:  # type: ignore[attr-defined]  # set at run time
         return
     address = _GENERATOR.ctypes.state_address
     bits = np.zeros(BLOCK_BYTES, np.uint8)
+    of_counter, of_mt19937 = (0, 0, 0, 0.5), (address, 1)
     leading: dict[Any, tuple[Any, ...]] = {
-        counter.counter: (0, 0, 0, 0.5),
+        counter.counter: of_counter,
+        counter.counter_positive: of_counter,
         stored_bits.stored_bits: (0,),
-        mt19937.mt19937: (address, 1),
+        column_sums.column_sums: (0,),
+        mt19937.mt19937: of_mt19937,
+        mt19937.mt19937_positive: of_mt19937,
     }
-    for make_pass, epilogue, dtypes in _dispatch.TABLE:
+    for make_pass, epilogue, dtypes in _dispatch.FUSED_TABLE if fused else _dispatch.TABLE:
         for dtype in dtypes:
             x: npt.NDArray[Any] = np.zeros(1, _dispatch.VIEWS.get(dtype, dtype))
             kernels = _dispatch.kernels_for(make_pass, epilogue, dtype)
-            trailing = shares if make_pass is mt19937.mt19937 else threads_alone
-            yield from _steps(kernels, (*leading[make_pass], x, bits, 2.0, x), trailing)
+            arguments = (*leading[make_pass], x, bits, 2.0, x)
+            if make_pass is column_sums.column_sums:
+                sums = np.zeros((1, 1), np.float32 if dtype in _dispatch.VIEWS else dtype)
+                arguments = (*arguments, sums[0], sums)
+            elif fused:
+                operands = (2.0, np.zeros(2 * GROUP, x.dtype), GROUP, reciprocal_of(GROUP), x)
+                arguments = (*leading[make_pass], x, bits, operands, x)
+            yield from _steps(kernels, arguments, shares if leading[make_pass] is of_mt19937 else threads_alone)
+    if fused:
+        return
     yield "counter_draw_bits", partial(counter.draw_bits, 0, 0, 0, 0.5, bits)
     yield "mt19937_draw_bits", partial(mt19937_keep_bits.draw_bits, address, 1, 1, bits)
 
@@ -64,17 +91,18 @@ def _steps(
 ) -> Iterator[tuple[str, Step]]:
     yield f"{kernels.name}, serial", partial(kernels.serial, *arguments)
     if _launch.may_launch():
-        for variant in ("parallel", "nontemporal"):
+        for variant in PARALLEL_VARIANTS if kernels.nontemporal is not None else PARALLEL_VARIANTS[:1]:
             yield f"{kernels.name}, {variant}", partial(getattr(kernels, variant), *arguments, *trailing(1, 1))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The command has none."""
+    """Add the options of the command."""
+    parser.add_argument("--fused", action="store_true", help="the kernels of relu_dropout, dropout_add and bias_gradient too")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """`warmup` as a command; the exit status is 0."""
-    for name, step in steps():
+    for name, step in steps(arguments.fused):
         start = time.perf_counter()
         step()
         print(f"{name:44} {time.perf_counter() - start:5.2f} s", flush=True)

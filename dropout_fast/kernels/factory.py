@@ -34,7 +34,7 @@ class Kernels:
     parallel
         Runs on several threads; takes their shares after serial's arguments.
     nontemporal
-        As `parallel`, storing past the caches.
+        As `parallel`, storing past the caches; None where there is no such variant.
     dispatchers : dict
         Numba's dispatchers by variant: ``dispatchers["serial"].inspect_asm()`` shows the machine code.
     name : str
@@ -47,24 +47,25 @@ class Kernels:
 
     serial: Kernel
     parallel: Kernel
-    nontemporal: Kernel
+    nontemporal: Kernel | None
     dispatchers: dict[str, Any]
     name: str = ""
     compiled: set[str] = field(default_factory=set)
     costs: dict[Any, Any] = field(default_factory=dict)
 
 
-def make_kernels(make_pass: Pass, epilogue: Any, dtype: str) -> Kernels:
+def make_kernels(make_pass: Pass, epilogue: Any, dtype: str, *, nontemporal: bool = True) -> Kernels:
     """Make the variants of a pass with an epilogue for arrays of one dtype; each is compiled when it is first called."""
     serial, parallel = make_pass(epilogue, store, _nothing_to_publish)
-    _, nontemporal = make_pass(epilogue, store_nontemporal, fence)
     name = f"{make_pass.__name__}_{epilogue.__name__}"
     dispatchers = {
         "serial": make_kernel(serial, f"{name}_serial_{dtype}"),
         "parallel": make_kernel(parallel, f"{name}_parallel_{dtype}", parallel=True),
-        "nontemporal": make_kernel(nontemporal, f"{name}_nontemporal_{dtype}", parallel=True),
     }
-    kernels = Kernels(**dispatchers, dispatchers=dispatchers, name=f"{name}_{dtype}")
+    if nontemporal:
+        _, past_caches = make_pass(epilogue, store_nontemporal, fence)
+        dispatchers["nontemporal"] = make_kernel(past_caches, f"{name}_nontemporal_{dtype}", parallel=True)
+    kernels = Kernels(**{"nontemporal": None, **dispatchers}, dispatchers=dispatchers, name=f"{name}_{dtype}")
     for variant, dispatcher in dispatchers.items():
         setattr(kernels, variant, _first_call(kernels, variant, dispatcher))
     return kernels

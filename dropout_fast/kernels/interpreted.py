@@ -3,25 +3,34 @@
 import numpy as np
 
 from .bernoulli import BLOCK, BLOCK_BYTES, BLOCKS_PER_CHUNK, NONE_SET, SURE_WORDS, compare_one_bit, threshold_of
+from .notes import note_positive
 from .rng.xoshiro import start_lanes
-from .simd.vectors import UINT64_LANES
+from .simd.interpreted_half import rounded, widened
+from .simd.vectors import UINT64_LANES, above_zero
 
 
-def draw_and_apply(epilogue, write, seed, step, offset, keep_prob, x, bits, scale, out, start, stop):
+def draw_and_apply(epilogue, write, copy, note, seed, step, offset, keep_prob, x, bits, operands, out, start, stop):
     """As the function of the same name in ``passes.counter``."""
     first = start // BLOCK
     drawn = _draw_blocks(seed, step, first, (stop + BLOCK - 1) // BLOCK, keep_prob)
+    shift = offset - first * BLOCK
+    results = apply_range(epilogue, write, x, drawn, shift, operands, out, start - offset, stop - offset)
+    if note is note_positive:
+        positive = np.zeros(8 * drawn.size, np.bool_)
+        positive[start - first * BLOCK :][: stop - start] = above_zero(results)
+        drawn = np.packbits(positive, bitorder="little")
     if bits.size:
         place = (first - offset // BLOCK) * BLOCK_BYTES
         bits[place : place + drawn.size] = drawn
-    apply_range(epilogue, write, x, drawn, offset - first * BLOCK, scale, out, start - offset, stop - offset)
 
 
-def apply_range(epilogue, write, x, bits, shift, scale, out, start, stop):
-    """As the function of the same name in ``elementwise``."""
+def apply_range(epilogue, write, x, bits, shift, operands, out, start, stop):
+    """As the function of the same name in ``elementwise``; returns the results before they are rounded to x's dtype."""
     kept = np.unpackbits(bits, count=stop + shift, bitorder="little")[start + shift :].view(np.bool_)
     with np.errstate(all="ignore"):
-        out[start:stop] = _rounded(epilogue(_widened(x[start:stop]), kept, start, scale), x.dtype)
+        results = epilogue(widened(x[start:stop]), kept, start, 0, np.ones(stop - start, np.bool_), operands)
+        out[start:stop] = rounded(results, x.dtype)
+    return results
 
 
 def draw_bits(seed, step, offset, keep_prob, bits):
@@ -61,20 +70,3 @@ def _draw_block(state, threshold):
         for lanes, part in zip(whole, (*moved[0], kept_of_part, undecided_of_part), strict=True):
             lanes[open_chunks] = part
     return kept, state
-
-
-def _widened(x):
-    """Half formats come as their bits: see ``simd.half``."""
-    if x.dtype == np.int16:
-        return x.view(np.float16).astype(np.float32)
-    return (x.astype(np.uint32) << np.uint32(16)).view(np.float32) if x.dtype == np.uint16 else x
-
-
-def _rounded(floats, dtype):
-    if dtype == np.int16:
-        return floats.astype(np.float16).view(np.int16)
-    if dtype != np.uint16:
-        return floats
-    bits = floats.view(np.uint32)
-    even = (bits + np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1))) >> np.uint32(16)
-    return np.where(np.isnan(floats), bits >> np.uint32(16) | np.uint32(0x40), even).astype(np.uint16)

@@ -29,6 +29,7 @@ ANY_BIT_GENERATOR = Stream(
     is_repeatable=False,
     draw_bits=draw_bits,
     drawing_pass=None,
+    positive_pass=None,
     arguments=_no_arguments,
     shares=threads_alone,
     empty_bits=_no_bits,

@@ -28,8 +28,10 @@ class Stream:
         Draw the keep bits of an array of that shape.
     drawing_pass : Pass or None
         Draws bits and applies an epilogue in one pass; None where this stream can only draw bits.
+    positive_pass : Pass or None
+        The same, but the bits that it stores tell which elements of the result are positive.
     arguments : (key) -> tuple
-        The first arguments of the kernels of `drawing_pass`; x, bits, scale and out follow.
+        The first arguments of the kernels of both; x, bits, operands and out follow.
     shares : (size: int, threads: int) -> tuple
         The last arguments of its parallel kernels: how threads share that many elements.
     empty_bits : (key, size: int) -> Bits
@@ -42,6 +44,7 @@ class Stream:
     is_repeatable: bool
     draw_bits: Callable[[Key, tuple[int, ...]], Bits]
     drawing_pass: Pass | None
+    positive_pass: Pass | None
     arguments: Callable[[Key], tuple[Any, ...]]
     shares: Callable[[int, int], tuple[Any, ...]]
     empty_bits: Callable[[Key, int], Bits]

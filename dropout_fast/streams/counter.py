@@ -44,6 +44,7 @@ COUNTER = Stream(
     is_repeatable=True,
     draw_bits=draw_bits,
     drawing_pass=counter.counter,
+    positive_pass=counter.counter_positive,
     arguments=arguments,
     shares=threads_alone,
     empty_bits=empty_bits,

@@ -98,6 +98,7 @@ MT19937 = Stream(
     is_repeatable=False,
     draw_bits=draw_bits,
     drawing_pass=mt19937.mt19937,
+    positive_pass=mt19937.mt19937_positive,
     arguments=arguments,
     shares=shares,
     empty_bits=empty_bits,

@@ -1,4 +1,4 @@
-"""The drawing pass of the counter stream: draw the keep bits of a chunk, and apply an epilogue to its elements meanwhile.
+"""The drawing passes of the counter stream: draw the keep bits of a chunk, and apply an epilogue to its elements meanwhile.
 
 The stream. Elements have absolute indices, ``offset + i``. Eight xoshiro256++ lanes serve a chunk of 32,768 elements;
 Threefry starts them from (seed, step, chunk). The chunk's blocks of 512 elements are drawn one after another. So
@@ -21,8 +21,9 @@ from ..bernoulli import (
     finish_comparison,
     threshold_of,
 )
-from ..elementwise import apply_group, apply_part, apply_range
+from ..elementwise import apply_aligned_range, apply_group, apply_part
 from ..factory import make_kernel
+from ..notes import NONE_PENDING, note_nothing, note_positive
 from ..options import helper, interpreted_as, tiny_helper
 from ..rng.xoshiro import start_lanes
 from ..shares import bounds, chunks_of
@@ -37,9 +38,17 @@ GROUPS_PER_WORD = BLOCK // GROUP // SURE_WORDS
 
 
 def counter(epilogue, write, publish):
-    """Make the serial and the parallel function of this pass."""
+    """Make the serial and the parallel function of the pass that stores the keep bits."""
+    return _make(epilogue, write, publish, copy_bits, note_nothing)
 
-    def serial(seed, step, offset, keep_prob, x, bits, scale, out):
+
+def counter_positive(epilogue, write, publish):
+    """Make those of the pass that stores which elements of the result are positive."""
+    return _make(epilogue, write, publish, copy_nothing, note_positive)
+
+
+def _make(epilogue, write, publish, copy, note):
+    def serial(seed, step, offset, keep_prob, x, bits, operands, out):
         """Draw keep bits and apply the epilogue.
 
         Parameters
@@ -54,17 +63,18 @@ def counter(epilogue, write, publish):
             May be the same array. float16 comes as its bits in int16, bfloat16 as its bits in uint16.
         bits : ndarray of uint8
             Written, if it is not empty: 64 bytes for each block of 512 absolute indices that holds an element.
-        scale : float
-            What kept elements are multiplied by.
+        operands : float or tuple
+            What the epilogue takes: see `epilogues`.
         """
-        draw_and_apply(epilogue, write, seed, step, offset, keep_prob, x, bits, scale, out, offset, offset + x.size)
+        stop = offset + x.size
+        draw_and_apply(epilogue, write, copy, note, seed, step, offset, keep_prob, x, bits, operands, out, offset, stop)
 
-    def parallel(seed, step, offset, keep_prob, x, bits, scale, out, threads):
+    def parallel(seed, step, offset, keep_prob, x, bits, operands, out, threads):
         """As `serial`, on that number of threads."""
         shares = min(threads, chunks_of(x.size, offset))
         for share in numba.prange(shares):
             start, stop = bounds(share, shares, x.size, offset)
-            draw_and_apply(epilogue, write, seed, step, offset, keep_prob, x, bits, scale, out, start, stop)
+            draw_and_apply(epilogue, write, copy, note, seed, step, offset, keep_prob, x, bits, operands, out, start, stop)
             publish()
 
     return serial, parallel
@@ -88,12 +98,13 @@ draw_bits = interpreted_as(interpreted.draw_bits)(make_kernel(_draw_bits, "count
 
 @interpreted_as(interpreted.draw_and_apply)
 @helper
-def draw_and_apply(epilogue, write, seed, step, offset, keep_prob, x, bits, scale, out, start, stop):
+def draw_and_apply(epilogue, write, copy, note, seed, step, offset, keep_prob, x, bits, operands, out, start, stop):
     """Draw the bits of absolute indices `start` to `stop` and apply the epilogue; `i` counts from ``x[0]``.
 
     While a block is drawn, the epilogue is applied to 512 elements whose bits are known: the generator computes while their
     memory is on its way (keep_prob 0.9, 1 Mi, two threads: 8 % faster than in turn). New bits stay on the stack, where
-    the epilogue reads them, and are copied to `bits` many at a time (3 % faster than each at once).
+    the epilogue reads them, and are copied to `bits` many at a time (3 % faster than each at once). `copy` copies them, or
+    `note` writes other bits in their place.
     """
     threshold, inverted = threshold_of(keep_prob)
     block, blocks = start // BLOCK, (stop + BLOCK - 1) // BLOCK
@@ -110,24 +121,28 @@ def draw_and_apply(epilogue, write, seed, step, offset, keep_prob, x, bits, scal
         kept, state = draw_block(state, threshold)
         if b >= block:
             store_uint64s(recent, (b * BLOCK - base) // 8, kept ^ inverted)
-    apply_part(epilogue, x, recent, offset - base, scale, out, i, aligned - i)
+    first_bit, pending = offset % BLOCK, NONE_PENDING
+    result = apply_part(epilogue, x, recent, offset - base, operands, out, i, aligned - i)
+    pending = note(bits, i + first_bit, (result, result, result, result), aligned - i, pending)
     i = aligned
     for b in range(ready, blocks):
         if b % BLOCKS_PER_CHUNK == 0:
             state = start_chunk(seed, step, b // BLOCKS_PER_CHUNK)
         if b * BLOCK - base == 8 * BUFFER:
-            copy_bits(recent, base, b - 2, bits, offset)
+            copy(recent, base, b - 2, bits, offset)
             base = keep_last_two_blocks(recent, base)
         comparison = (state, threshold, splat_uint64(NONE_SET), splat_uint64(ALL_SET))
         for _ in range(SURE_WORDS):
             comparison = compare_one_bit(comparison)
             for _ in range(GROUPS_PER_WORD):
-                apply_group(epilogue, write, x, recent, offset - base, scale, out, i)
+                results = apply_group(epilogue, write, x, recent, offset - base, operands, out, i)
+                pending = note(bits, i + first_bit, results, GROUP, pending)
                 i += GROUP
         kept, state = finish_comparison(comparison)
         store_uint64s(recent, (b * BLOCK - base) // 8, kept ^ inverted)
-    copy_bits(recent, base, blocks, bits, offset)
-    apply_range(epilogue, write, x, recent, offset - base, scale, out, i, stop - offset)
+    copy(recent, base, blocks, bits, offset)
+    shift, end = offset - base, stop - offset
+    apply_aligned_range(epilogue, write, note, x, recent, shift, operands, out, i, end, bits, first_bit, pending)
 
 
 @tiny_helper
@@ -138,6 +153,11 @@ def copy_bits(recent, base, stop, bits, offset):
         for block in range(first, stop):
             word = load_uint64s(recent, (block - first) * BLOCK_BYTES)
             store_uint64s(bits, (block - offset // BLOCK) * BLOCK_BYTES, word)
+
+
+@tiny_helper
+def copy_nothing(recent, base, stop, bits, offset):
+    """In the place of `copy_bits`, where other bits are stored."""
 
 
 @tiny_helper

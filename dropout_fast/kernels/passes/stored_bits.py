@@ -9,7 +9,7 @@ from ..shares import bounds, chunks_of
 def stored_bits(epilogue, write, publish):
     """Make the serial and the parallel function of this pass."""
 
-    def serial(shift, x, bits, scale, out):
+    def serial(shift, x, bits, operands, out):
         """Apply the epilogue.
 
         Parameters
@@ -20,17 +20,17 @@ def stored_bits(epilogue, write, publish):
             May be the same array. float16 comes as its bits in int16, bfloat16 as its bits in uint16.
         bits : ndarray of uint8, four bytes or more
             Keep bit of element i at bit ``i + shift``, counted from the lowest of ``bits[0]``.
-        scale : float
+        operands : float
             What kept elements are multiplied by.
         """
-        apply_range(epilogue, write, x, bits, shift, scale, out, 0, x.size)
+        apply_range(epilogue, write, x, bits, shift, operands, out, 0, x.size)
 
-    def parallel(shift, x, bits, scale, out, threads):
+    def parallel(shift, x, bits, operands, out, threads):
         """As `serial`, on that number of threads."""
         shares = min(threads, chunks_of(x.size, 0))
         for share in numba.prange(shares):
             start, stop = bounds(share, shares, x.size, 0)
-            apply_range(epilogue, write, x, bits, shift, scale, out, start, stop)
+            apply_range(epilogue, write, x, bits, shift, operands, out, start, stop)
             publish()
 
     return serial, parallel

@@ -5,7 +5,7 @@ import numpy as np
 from ..factory import make_kernel
 from ..options import helper, tiny_helper
 from ..simd.memory import load, stack_array, store_uint64
-from ..simd.vectors import GROUP, LANES, to_bits
+from ..simd.vectors import GROUP, LANES, to_bits, word_of
 from .mt19937 import RING_MASK, RING_WORDS, SECOND_RING, N, save_state, start_rings, state_at, temper, temper_upper, twist
 
 #: random_sample takes the upper 27 bits of a draw's first word, and the upper 26 of its second.
@@ -94,14 +94,6 @@ def compare_both(rings, draw, threshold):
     first = temper(load(rings, draw & RING_MASK)) >> np.uint32(32 - BITS_OF_FIRST)
     second = temper(load(rings, SECOND_RING + (draw & RING_MASK))) >> np.uint32(32 - BITS_OF_SECOND)
     return (first < limit) | ((first == limit) & (second < second_limit))
-
-
-@tiny_helper
-def word_of(lanes):
-    """The keep bits of a group as one word; the first draw is the lowest bit."""
-    low = np.uint64(to_bits(lanes[0])) | np.uint64(to_bits(lanes[1])) << np.uint64(LANES)
-    high = np.uint64(to_bits(lanes[2])) | np.uint64(to_bits(lanes[3])) << np.uint64(LANES)
-    return low | high << np.uint64(2 * LANES)
 
 
 @tiny_helper

@@ -7,7 +7,10 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from ..options import interpreted_as
 from .half import BFLOAT16, FLOAT16, SHORTS, rounded, widened
+from .interpreted_half import rounded as rounded_by_numpy
+from .interpreted_half import widened as widened_by_numpy
 from .vectors import LANES, VectorType, emit_splat, llvm_vector
 
 _I32 = ir.IntType(32)
@@ -93,6 +96,7 @@ def fence(typing_context):
     return types.void(), generate
 
 
+@interpreted_as(lambda array, index, inside: widened_by_numpy(array[index : index + len(inside)]))
 @intrinsic
 def load_masked(typing_context, array, index, lanes):
     """The elements of the lanes that are true, 0 in the others; reads no other memory."""
@@ -104,6 +108,17 @@ def load_masked(typing_context, array, index, lanes):
         return widened(context, builder, array.dtype, part)
 
     return _register_type(array)(array, types.intp, lanes), generate
+
+
+@interpreted_as(lambda array, vector: widened_by_numpy(rounded_by_numpy(vector, array.dtype)))
+@intrinsic
+def round_as(typing_context, array, vector):
+    """Round a vector to the dtype of an array's memory, and widen it again; float32 and float64 stay as they are."""
+
+    def generate(context, builder, signature, values):
+        return widened(context, builder, array.dtype, rounded(context, builder, array.dtype, values[1]))
+
+    return vector(array, vector), generate
 
 
 @intrinsic
