@@ -141,7 +141,7 @@ def _no_bias(dtype: Any, is_relu: bool) -> Array:
 
 
 @functools.lru_cache(maxsize=256)
-def _period_and_reciprocal(length: int) -> tuple[int, int]:
+def _period_and_reciprocal(length: int) -> tuple[int, np.int64]:
     period = period_of(length)
     return period, reciprocal_of(period)
 

@@ -21,9 +21,9 @@ def period_of(length: int) -> int:
     return (GROUP + length - 1) // length * length
 
 
-def reciprocal_of(period: int) -> int:
+def reciprocal_of(period: int) -> np.int64:
     """``2**64 / period``, rounded up."""
-    return -(-MOST_PRODUCT // period)
+    return np.int64(np.uint64(2**64 - 1) // np.uint64(period)) + 1
 
 
 def repeated(bias: npt.NDArray[Any]) -> npt.NDArray[Any]:
