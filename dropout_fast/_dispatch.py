@@ -43,6 +43,9 @@ TABLE: tuple[tuple[Pass, Any, tuple[str, ...]], ...] = (
 )
 _ROWS = {(make_pass, epilogue): dtypes for make_pass, epilogue, dtypes in TABLE}
 
+#: Elements from which an array is not small: see `_small`. Of every dtype less than `_launch.MEASURED_FROM` bytes.
+SMALL = 2**15
+
 #: In the place of bits that are not stored.
 NO_BITS: Bits = np.empty(0, np.uint8)
 
@@ -54,6 +57,7 @@ class Plan:
     kernels: Kernels
     scale: float
     view: type[Any] | None
+    backward: Kernels  #: of the same epilogue, for bits that are stored
 
 
 @functools.cache
@@ -71,7 +75,8 @@ def plan_for(make_pass: Pass | None, rounding: Rounding, dtype: np.dtype[Any], k
     epilogue = epilogue_for(rounding, dtype.name, scale)
     if dtype.name not in _ROWS.get((make_pass, epilogue), ()):
         return None
-    return Plan(kernels_for(make_pass, epilogue, dtype.name), scale, VIEWS.get(dtype.name))
+    kernels, backward = (kernels_for(each, epilogue, dtype.name) for each in (make_pass, stored_bits))
+    return Plan(kernels, scale, VIEWS.get(dtype.name), backward)
 
 
 def forward(stream: Stream, key: Key, mask: "KeepMask", x: Array, out: Array | None, store_mask: bool = True) -> Any:
@@ -103,6 +108,8 @@ def forward(stream: Stream, key: Key, mask: "KeepMask", x: Array, out: Array | N
         _run(plan, stream.arguments(key), x, bits, out, stream.shares)
     if store_mask:
         mask._bits = bits
+        if len(bits) < SMALL // 8 and plan.view is None:
+            mask._kernels, mask._scale = plan.backward, plan.scale
     return out
 
 

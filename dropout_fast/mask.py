@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _dispatch
+from ._small import apply_small
 from ._validate import as_numeric_array, as_probability, check_out, check_shape, is_bfloat16
+from .kernels.factory import Kernels
 from .streams.base import Bits
 from .streams.counter import COUNTER, CounterKey, first_bit
 from .streams.rounding import OPERATOR, ZERO, Rounding
@@ -62,10 +64,12 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     """
 
     # _bits: keep bit of element i at bit i + _first_bit(), counted from the lowest of _bits[0]; None: _key draws them again.
-    __slots__ = ("_bits", "_key", "_rounding", "_scaled", "keep_prob", "shape")
+    # _kernels, _scale: what the forward of a small array found out for the backward; no part of the mask's value.
+    __slots__ = ("_bits", "_kernels", "_key", "_rounding", "_scale", "_scaled", "keep_prob", "shape")
 
     shape: tuple[int, ...]
     keep_prob: Any
+    _scale: float
 
     def __init__(
         self,
@@ -83,6 +87,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         self._rounding = rounding
         self._key = key
         self._bits = bits
+        self._kernels: Kernels | None = None
 
     @classmethod
     def from_array(cls, keep: npt.ArrayLike, *, keep_prob: float) -> "KeepMask":
@@ -148,6 +153,10 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
             `a` has another shape than the mask, or `out` another shape or dtype than it must, is
             read-only, or overlaps `a` in part.
         """
+        if out is None:
+            product = apply_small(self, a)
+            if product is not None:
+                return product
         a = as_numeric_array("a", a)
         check_shape("a", a, self.shape)
         if out is not None:
