@@ -57,15 +57,18 @@ def forward_of_numpy(mask: "KeepMask", x: Array, out: Array | None) -> Array | N
 
     The mask scales, by a p that is a Python float; `out` is plain, and has x's shape and dtype.
     """
-    shape, dtype, p = mask.shape, x.dtype, mask.keep_prob
-    plan, threshold = _plans_of_numpy.get((p, dtype)) or _plan_of_numpy(p, dtype)
-    if plan is None or not shape or not x.flags.carray:
-        return None
+    shape = mask.shape
     size = shape[0] if len(shape) == 1 else x.size
+    if size >= SMALL or not shape:
+        return None
+    dtype, p = x.dtype, mask.keep_prob
+    plan, threshold = _plans_of_numpy.get((p, dtype)) or _plan_of_numpy(p, dtype)
+    if plan is None or not x.flags.carray:
+        return None
     source, bit_generator = _source, _get_bit_generator()
     if source is None or source.bit_generator is not bit_generator:
         source = _new_source(bit_generator)
-    if source is None or size >= SMALL:
+    if source is None:
         return None
     if out is None:
         out = _empty(shape, dtype)
@@ -85,10 +88,13 @@ def forward_of_fast(mask: "KeepMask", x: Array, key: CounterKey, out: Array | No
 
     The mask scales; `out` has x's shape and dtype.
     """
-    shape, dtype = mask.shape, x.dtype
-    plan = _plans_of_fast.get((key[3], dtype)) or _plan_of_fast(key[3], dtype)
+    shape = mask.shape
     size = shape[0] if len(shape) == 1 else x.size
-    if plan is None or size >= SMALL or not x.flags.carray:
+    if size >= SMALL:
+        return None
+    dtype = x.dtype
+    plan = _plans_of_fast.get((key[3], dtype)) or _plan_of_fast(key[3], dtype)
+    if plan is None or not x.flags.carray:
         return None
     if out is None:
         out = _empty(shape, dtype)
@@ -109,10 +115,10 @@ def forward_of_fast(mask: "KeepMask", x: Array, key: CounterKey, out: Array | No
 def apply_small(mask: "KeepMask", a: Any) -> Array | None:
     """`a` times the mask, if it is as small and plain as the forward's x was, and of its dtype."""
     kernels, shape = mask._kernels, mask.shape
-    if kernels is None or type(a) is not _ndarray or a.shape != shape:
+    if kernels is None or type(a) is not _ndarray:
         return None
     dtype, multiply_by_bits = kernels.dtype, kernels.serial
-    if a.dtype is not dtype or not a.flags.carray:
+    if a.dtype is not dtype or a.shape != shape or not a.flags.carray:
         return None
     key = mask._key
     first_bit = 0 if key is None else key[2] % BLOCK

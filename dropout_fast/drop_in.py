@@ -107,6 +107,9 @@ def dropout_forward(
             if mode == "train" and (out is None or is_usable_out(out, x)):
                 mask = KeepMask(x.shape, p, True, NUMPY, None)
                 result = forward_of_numpy(mask, x, out)
+                if result is None and x.dtype.kind in NUMERIC_KINDS:
+                    stream, key_of_numpy, mask._rounding = numpy_stream(x.shape, p, True)
+                    result = _dispatch.forward(stream, key_of_numpy, mask, x, out)
                 if result is not None:
                     return result, (dropout_param, mask)
             elif mode == "test" and out is None and x.dtype.kind in NUMERIC_KINDS:
