@@ -68,6 +68,9 @@ FUSED_TABLE: tuple[tuple[Pass, Any, tuple[str, ...]], ...] = (
 _ROWS = {(make_pass, epilogue): dtypes for make_pass, epilogue, dtypes in TABLE + FUSED_TABLE}
 _FUSED = {row[:2] for row in FUSED_TABLE}
 
+#: Elements from which an array is not small: see `_small`. Of every dtype less than `_launch.MEASURED_FROM` bytes.
+SMALL = 2**15
+
 #: In the place of bits that are not stored.
 NO_BITS: Bits = np.empty(0, np.uint8)
 
@@ -79,6 +82,7 @@ class Plan:
     kernels: Kernels
     scale: float
     view: type[Any] | None
+    backward: Kernels  #: of the same epilogue, for bits that are stored
 
 
 @functools.cache
@@ -100,7 +104,8 @@ def plan_for(
         epilogue = operation.epilogues[epilogue]
     if dtype.name not in _ROWS.get((make_pass, epilogue), ()):
         return None
-    return Plan(kernels_for(make_pass, epilogue, dtype.name), scale, VIEWS.get(dtype.name))
+    kernels, backward = (kernels_for(each, epilogue, dtype.name) for each in (make_pass, stored_bits))
+    return Plan(kernels, scale, VIEWS.get(dtype.name), backward)
 
 
 def forward(stream: Stream, key: Key, mask: "KeepMask", x: Array, out: Array | None, store_mask: bool = True) -> Any:
@@ -132,6 +137,8 @@ def forward(stream: Stream, key: Key, mask: "KeepMask", x: Array, out: Array | N
         _run(plan, stream.arguments(key), x, bits, out, stream.shares)
     if store_mask:
         mask._bits = bits
+        if len(bits) < SMALL // 8 and plan.view is None:
+            mask._kernels, mask._scale = plan.backward, plan.scale
     return out
 
 

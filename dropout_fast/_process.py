@@ -35,7 +35,8 @@ USUAL_CACHE = 2**25
 #: Protects counters that threads share (steps of a layer). Like the locks below it is never held across a fork.
 counter_lock = threading.Lock()
 
-_gate = threading.Lock()
+#: Held while a fork waits for the locks below, so that others come after it: see `yield_to_fork`.
+fork_gate = threading.Lock()
 _held_at_fork: list[Any] = []
 _after_fork: list[Any] = []
 
@@ -121,14 +122,14 @@ def last_level_cache() -> int:
 
 def yield_to_fork() -> None:
     """Call before taking a lock that fork needs; a loop that re-takes it would starve the fork."""
-    if _gate.locked():
-        with _gate:
+    if fork_gate.locked():
+        with fork_gate:
             pass
 
 
 def _take_locks() -> None:
     """Wait until no thread draws or compiles: a forked child has no thread that could release those locks."""
-    locks = _gate, np.random.get_bit_generator().lock, global_compiler_lock, counter_lock  # type: ignore[attr-defined]  # documented
+    locks = fork_gate, np.random.get_bit_generator().lock, global_compiler_lock, counter_lock  # type: ignore[attr-defined]  # documented
     _held_at_fork[:] = [lock for lock in locks if lock is not None]
     for lock in _held_at_fork:
         lock.acquire()

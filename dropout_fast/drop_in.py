@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _dispatch
+from ._small import apply_small, forward_of_fast, forward_of_numpy
 from ._validate import NUMERIC_KINDS, as_counter, as_numeric_array, as_probability, check_out, check_shape, is_usable_out, shown
 from .functional import pass_through
 from .mask import KeepMask
 from .streams.counter import COUNTER
 from .streams.numpy_global import numpy_stream
-from .streams.rounding import ZERO, multiply_by_numpy
+from .streams.rounding import NUMPY, ZERO, multiply_by_numpy
 from .streams.seeds import fresh_seed
 
 MODES = ("train", "test")
@@ -30,6 +31,7 @@ NEAR_MISSES = {
     "scale": "scale_at",
 }
 
+_ndarray = np.ndarray  # looked up once: as an attribute it takes 0.1 us more where the caches are cold
 _MASKS = (KeepMask, np.ndarray, float, bool, np.generic)  # for a 0-d x the NumPy code's mask is no array
 
 
@@ -98,8 +100,21 @@ def dropout_forward(
     array([[0., 0., 0., 0.],
            [2., 0., 2., 0.]], dtype=float32)
     """
+    # Nothing but p and mode, of the usual types: here, as in `_read`, usual values are recognised without a call.
+    if type(x) is _ndarray and type(dropout_param) is dict and len(dropout_param) == 2:
+        p, mode = dropout_param.get("p"), dropout_param.get("mode")
+        if type(p) is float and 0.0 < p <= 1.0 and type(mode) is str:
+            if mode == "train" and (out is None or is_usable_out(out, x)):
+                mask = KeepMask(x.shape, p, True, NUMPY, None)
+                result = forward_of_numpy(mask, x, out)
+                if result is None and x.dtype.kind in NUMERIC_KINDS:
+                    stream, key_of_numpy, mask._rounding = numpy_stream(x.shape, p, True)
+                    result = _dispatch.forward(stream, key_of_numpy, mask, x, out)
+                if result is not None:
+                    return result, (dropout_param, mask)
+            elif mode == "test" and out is None and x.dtype.kind in NUMERIC_KINDS:
+                return x, (dropout_param, None)
     p, mode, scale_at, engine = _read(dropout_param)
-    # Here as in `_read`, usual values are recognised without a call, which would take 0.1 us each.
     if type(x) is not np.ndarray or x.dtype.kind not in NUMERIC_KINDS:
         x = as_numeric_array("x", x)
     if out is not None:
@@ -112,7 +127,9 @@ def dropout_forward(
     if engine == "fast":
         key = (*_seed_and_step(dropout_param), 0, float(p))
         mask = KeepMask(x.shape, key[3], scaled, ZERO, key)
-        result = _dispatch.forward(COUNTER, key, mask, x, out)
+        result = forward_of_fast(mask, x, key, out) if scaled and type(x) is np.ndarray else None
+        if result is None:
+            result = _dispatch.forward(COUNTER, key, mask, x, out)
     else:
         if "seed" in dropout_param:
             if out is None:
@@ -169,17 +186,25 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
     array([0., 0., 6., 0.])
     """
     # The usual case, without the calls below: they take as long as NumPy needs for a small array.
-    if type(cache) is tuple and len(cache) == 2 and type(cache[1]) is KeepMask and type(cache[0]) is dict:
+    if type(cache) is tuple and len(cache) == 2:
         dropout_param, mask = cache
         if (
-            dropout_param.get("mode") == "train"
+            type(dropout_param) is dict
+            and dropout_param.get("mode") == "train"
             and "dx_dtype" not in dropout_param
-            and type(dout) is np.ndarray
-            and dout.shape == mask.shape
-            and dout.dtype.kind in NUMERIC_KINDS
-            and (out is None or is_usable_out(out, dout))
+            and type(mask) is KeepMask
         ):
-            return _dispatch.apply(mask, dout, out)
+            if out is None:
+                dx = apply_small(mask, dout)
+                if dx is not None:
+                    return dx
+            if (
+                type(dout) is np.ndarray
+                and dout.shape == mask.shape
+                and dout.dtype.kind in NUMERIC_KINDS
+                and (out is None or is_usable_out(out, dout))
+            ):
+                return _dispatch.apply(mask, dout, out)
     mode, mask, dropout_param = _read_cache(cache)
     dout = as_numeric_array("dout", dout)
     if mode == "test":

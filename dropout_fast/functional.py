@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _dispatch
+from ._small import forward_of_fast
 from ._validate import (
     DEFAULT_KEEP_PROB,
     as_counter,
@@ -130,6 +131,10 @@ def dropout(
             check_out(out, "x", array)
     key = (seed, step, offset, keep_prob)
     mask = KeepMask(array.shape, keep_prob, True, ZERO, key)
+    if store_mask and type(array) is np.ndarray:
+        result = forward_of_fast(mask, array, key, out)
+        if result is not None:
+            return result, mask
     return _dispatch.forward(COUNTER, key, mask, array, out, store_mask), mask
 
 

@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _dispatch, _dispatch_fused
+from ._small import apply_small
 from ._validate import as_numeric_array, as_probability, check_bias_gradient, check_out, check_shape, is_bfloat16
+from .kernels.factory import Kernels
 from .streams.base import Bits
 from .streams.counter import COUNTER, CounterKey, first_bit
 from .streams.rounding import OPERATOR, ZERO, Rounding
@@ -63,10 +65,12 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
 
     # _bits: keep bit of element i at bit i + _first_bit(), counted from the lowest of _bits[0]; None: _key draws them again.
     # _is_positive: the bits tell what was kept and positive before a ReLU, so the key alone does not tell them.
-    __slots__ = ("_bits", "_is_positive", "_key", "_rounding", "_scaled", "keep_prob", "shape")
+    # _kernels, _scale: what the forward of a small array found out for the backward; no part of the mask's value.
+    __slots__ = ("_bits", "_is_positive", "_kernels", "_key", "_rounding", "_scale", "_scaled", "keep_prob", "shape")
 
     shape: tuple[int, ...]
     keep_prob: Any
+    _scale: float
 
     def __init__(
         self,
@@ -86,6 +90,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         self._key = key
         self._bits = bits
         self._is_positive = is_positive
+        self._kernels: Kernels | None = None
 
     @classmethod
     def from_array(cls, keep: npt.ArrayLike, *, keep_prob: float) -> "KeepMask":
@@ -157,6 +162,10 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         first row to the last, and then the blocks' sums from the first to the last; for the half formats in float32, and rounded
         at the end.
         """
+        if out is None and bias_gradient is None:
+            product = apply_small(self, a)
+            if product is not None:
+                return product
         a = as_numeric_array("a", a)
         check_shape("a", a, self.shape)
         if out is not None:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from numba.core.dispatcher import Dispatcher
 
-from dropout_fast import _dispatch, _launch, _process
+from dropout_fast import _dispatch, _launch, _process, _small
 from dropout_fast.kernels import factory
 from dropout_fast.kernels.bernoulli import BLOCK, CHUNK
 from dropout_fast.kernels.epilogues import multiply, multiply_in_float64, scale_or_zero
@@ -69,6 +69,18 @@ class Changed:
 
 # How a call is launched.
 
+_NOTHING_IS_SMALL = (_dispatch, "SMALL", 0), (_small, "SMALL", 0)
+
+
+def nothing_is_small() -> Changed:
+    """Have calls on small arrays go the way of large ones."""
+    return Changed(*_NOTHING_IS_SMALL)
+
+
+def small() -> int:
+    """Elements from which an array is not small."""
+    return _small.SMALL
+
 
 def measured_from() -> int:
     """Bytes of x from which calls are clocked."""
@@ -77,7 +89,9 @@ def measured_from() -> int:
 
 def force_parallel(from_bytes: int = 0) -> Changed:
     """Share every array of that many bytes or more, where more than one thread may run at all."""
-    return Changed((_launch, "mode", "parallel"), (_launch, "PARALLEL_FROM", from_bytes), (_launch, "MEASURED_FROM", 0))
+    return Changed(
+        (_launch, "mode", "parallel"), (_launch, "PARALLEL_FROM", from_bytes), (_launch, "MEASURED_FROM", 0), *_NOTHING_IS_SMALL
+    )
 
 
 def force_serial() -> Changed:
@@ -174,7 +188,7 @@ def kernels_called() -> Iterator[list[str]]:
         seen.compiled, seen.costs = kernels.compiled, kernels.costs
         launch(seen, *rest)
 
-    with Changed((_launch, "run", run)):
+    with Changed((_launch, "run", run), *_NOTHING_IS_SMALL):  # small arrays are not launched by `run`
         yield called
 
 

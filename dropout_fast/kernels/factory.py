@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numba
+import numpy as np
 
 from .disk_cache import attach_cache, compile_callback
 from .options import OPTIONS, tiny_helper
@@ -43,6 +44,8 @@ class Kernels:
         Which variants have been called.
     costs : dict
         What calls have cost lately; for the launcher's own use.
+    dtype : dtype or None
+        Of the arrays that they take, None for the half formats, which come as integers.
     """
 
     serial: Kernel
@@ -52,6 +55,7 @@ class Kernels:
     name: str = ""
     compiled: set[str] = field(default_factory=set)
     costs: dict[Any, Any] = field(default_factory=dict)
+    dtype: np.dtype[Any] | None = None
 
 
 def make_kernels(make_pass: Pass, epilogue: Any, dtype: str, *, nontemporal: bool = True) -> Kernels:
@@ -65,7 +69,9 @@ def make_kernels(make_pass: Pass, epilogue: Any, dtype: str, *, nontemporal: boo
     if nontemporal:
         _, past_caches = make_pass(epilogue, store_nontemporal, fence)
         dispatchers["nontemporal"] = make_kernel(past_caches, f"{name}_nontemporal_{dtype}", parallel=True)
-    kernels = Kernels(**{"nontemporal": None, **dispatchers}, dispatchers=dispatchers, name=f"{name}_{dtype}")
+    variants = {"nontemporal": None, **dispatchers}
+    taken = np.dtype(dtype) if dtype in ("float32", "float64") else None
+    kernels = Kernels(**variants, dispatchers=dispatchers, name=f"{name}_{dtype}", dtype=taken)
     for variant, dispatcher in dispatchers.items():
         setattr(kernels, variant, _first_call(kernels, variant, dispatcher))
     return kernels

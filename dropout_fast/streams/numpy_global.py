@@ -15,6 +15,7 @@ PLAIN_NUMBERS = (float, int)
 
 _get_bit_generator = np.random.get_bit_generator  # type: ignore[attr-defined]  # documented, absent from NumPy's stubs
 _MT19937 = np.random.MT19937
+_COMPILES = not config.DISABLE_JIT  # type: ignore[attr-defined]  # set at run time
 
 
 def numpy_stream(shape: tuple[int, ...], p: Any, scaled: bool) -> tuple[Stream, Key, Rounding]:
@@ -24,7 +25,6 @@ def numpy_stream(shape: tuple[int, ...], p: Any, scaled: bool) -> tuple[Stream, 
     """
     bit_generator = _get_bit_generator()
     is_plain = isinstance(p, PLAIN_NUMBERS)
-    compiles = not config.DISABLE_JIT  # type: ignore[attr-defined]  # set at run time
-    stream = MT19937 if compiles and is_plain and type(bit_generator) is _MT19937 else ANY_BIT_GENERATOR
+    stream = MT19937 if _COMPILES and is_plain and type(bit_generator) is _MT19937 else ANY_BIT_GENERATOR
     # For a 0-d x the NumPy code's mask is a Python number, which NumPy multiplies by in x's own dtype.
     return stream, (bit_generator, p), NUMPY if shape and (is_plain or not scaled) else OPERATOR
