@@ -14,7 +14,7 @@ from .kernels.factory import Pass
 from .kernels.passes.column_sums import blocks_of, column_sums
 from .kernels.periodic import MOST_PRODUCT, period_of, reciprocal_of, repeated
 from .kernels.simd.vectors import GROUP
-from .streams.base import Bits, Key, Stream, threads_alone
+from .streams.base import Key, Stream, threads_alone
 from .streams.counter import COUNTER
 
 if TYPE_CHECKING:
@@ -93,28 +93,31 @@ def forward(
 
 def apply_and_sum(mask: "KeepMask", a: Array, out: Array | None, sums: Array) -> Any:
     """Multiply `a` by the mask as `_dispatch.apply` does, and write the product's sum over all but the last axis to `sums`."""
-    plan = _dispatch.plan_for(column_sums, mask._rounding, a.dtype, mask.keep_prob, mask._scaled)
+    native = a.dtype.newbyteorder("=")
+    plan = _dispatch.plan_for(column_sums, mask._rounding, native, mask.keep_prob, mask._scaled)
     if plan is None or a.size == 0 or type(a) is not np.ndarray or not (out is None or out.dtype == a.dtype):
         product = _dispatch.apply(mask, a, out)
-        rows = np.asarray(product).reshape(-1, sums.size)
-        sums[...] = rows.sum(axis=0, dtype=np.result_type(sums.dtype, np.float32)) if rows.size else 0
+        axes = tuple(range(a.ndim - 1))
+        sums[...] = np.asarray(product).sum(axis=axes, dtype=np.result_type(sums.dtype, np.float32))
         return product
-    source = a if a.flags.carray else np.array(a, order="C")
-    target = source if out is None and source is not a else np.empty(a.shape, a.dtype) if out is None else out
-    product = target if is_plain(target) else np.empty(a.shape, a.dtype)
+    source = a if is_plain(a) and a.dtype == native else np.array(a, native, order="C")
+    if out is None:
+        out = np.empty(a.shape, a.dtype)
+    product = out if is_plain(out) and out.dtype == native else np.empty(a.shape, native)
+    _sum_by_kernel(plan, mask, source, product, sums)
+    if product is not out:
+        np.copyto(out, product)
+    return out
+
+
+def _sum_by_kernel(plan: Plan, mask: "KeepMask", a: Array, out: Array, sums: Array) -> None:
+    """All arrays but `sums` are plain and of the plan's dtype."""
     bits = COUNTER.draw_bits(mask._key, mask.shape) if mask._bits is None else mask._bits  # type: ignore[arg-type]
-    _sum_by_kernel(plan, source, bits, mask._first_bit(), product, sums)
-    if product is not target:
-        np.copyto(target, product)
-    return target
-
-
-def _sum_by_kernel(plan: Plan, a: Array, bits: Bits, first: int, out: Array, sums: Array) -> None:
     dtype = np.float32 if plan.view else a.dtype
     columns = sums.size
     totals = sums if sums.dtype == dtype and is_plain(sums) else np.empty(sums.shape, dtype)
     block_sums = np.empty((blocks_of(a.size // columns), columns), dtype)
-    arguments = (first, _flat(plan, a), bits, plan.scale, _flat(plan, out), totals.reshape(-1), block_sums)
+    arguments = (mask._first_bit(), _flat(plan, a), bits, plan.scale, _flat(plan, out), totals.reshape(-1), block_sums)
     _launch.run(plan.kernels, arguments, threads_alone, a, out is a)
     if totals is not sums:
         sums[...] = totals

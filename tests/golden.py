@@ -53,3 +53,7 @@ def check_all():
         check_forward(*forward)
     for masks in STREAM:
         check_stream(*masks)
+
+
+#: What `programs/digest_of_fused.py` prints.
+FUSED_DIGEST = "437f7130ed09632ff8233e7de8ec9c5e36eb3bc302b9cf5e1cf829d2bcc65bab"

@@ -283,7 +283,7 @@ def keep_bits_of_numpy(size: int, p: float) -> Bits:
 
 def warmup_steps() -> dict[str, Callable[[], object]]:
     """The calls that `warmup` makes, by the name of the kernel that each compiles."""
-    return dict(importlib.import_module("dropout_fast.warmup").steps())  # the function has the same name
+    return dict(importlib.import_module("dropout_fast.warmup").steps(fused=False))  # the function has the same name
 
 
 def warmup_draws_by(draw: Callable[..., None]) -> tuple[Changed, str]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numba import TypingError, njit, prange
 
-from dropout_fast import dropout, jit
+from dropout_fast import dropout, dropout_add, jit, relu_dropout
 
 ENTRIES = [(jit.dropout, jit.apply), (jit.dropout_parallel, jit.apply_parallel)]
 
@@ -102,3 +102,36 @@ def test_what_does_not_fit_is_refused(forward_and_backward):
         with pytest.raises(TypingError, match=message):
             forward(other_x, 0.5, 1, 2, 0, bits, other_out)
     assert not out.any()
+
+
+FUSED = [
+    (jit.relu_dropout, jit.dropout_add, jit.apply_bias_gradient),
+    (jit.relu_dropout_parallel, jit.dropout_add_parallel, jit.apply_bias_gradient_parallel),
+]
+
+
+@pytest.mark.parametrize("functions", FUSED, ids=["serial", "parallel"])
+@pytest.mark.parametrize(("dtype", "offset"), [(np.float32, 0), (np.float64, 32768 - 5)])
+def test_fused_functions_are_those_of_the_package(functions, dtype, offset):
+    relu, add, apply = functions
+    rng = np.random.default_rng(0)
+    x, residual, dout = rng.standard_normal((3, 90, 130)).astype(dtype)
+    bias, gradient, expected_gradient = rng.standard_normal(130).astype(dtype), np.empty(130, dtype), np.empty(130, dtype)
+    key = {"keep_prob": 0.7, "seed": 7, "step": 3, "offset": offset}
+    expected, mask = relu_dropout(x, bias, **key)
+    bits, out = jit.empty_bits(x.size, offset), np.empty_like(x)
+    relu(x, bias, 0.7, 7, 3, offset, bits, out)
+    assert out.tobytes() == expected.tobytes()
+    apply(dout, 0.7, offset, bits, out, gradient)
+    assert out.tobytes() == mask.apply(dout, bias_gradient=expected_gradient).tobytes()
+    assert gradient.tobytes() == expected_gradient.tobytes()
+    add(x, residual, bias, 0.7, 7, 3, offset, bits, out)
+    assert out.tobytes() == dropout_add(x, residual, bias, **key)[0].tobytes()
+    add(x, residual, bias, 0.7, 7, 3, offset, bits[:0], out)
+    assert out.tobytes() == dropout_add(x, residual, bias, **key)[0].tobytes()
+    with pytest.raises(ValueError, match="another size than a row"):
+        relu(x, bias[:5], 0.7, 7, 3, offset, bits, out)
+    with pytest.raises(ValueError, match="another size than a row"):
+        apply(dout, 0.7, offset, bits, out, gradient[:5])
+    with pytest.raises(ValueError, match="`bits` is too small"):
+        relu(x, bias, 0.7, 7, 3, offset, bits[:0], out)

@@ -1,6 +1,6 @@
 """Where Numba may not compile (``NUMBA_DISABLE_JIT=1``), NumPy draws the same bits."""
 
-from golden import DIGEST
+from golden import DIGEST, FUSED_DIGEST
 from helpers import run_program
 
 
@@ -10,6 +10,10 @@ def test_engine_numpy_is_numpy():
 
 def test_engine_fast_draws_the_same():
     assert run_program("digest_of_engine_fast", NUMBA_DISABLE_JIT="1") == f"{DIGEST}\n"
+
+
+def test_fused_functions_write_the_same():
+    assert run_program("digest_of_fused", NUMBA_DISABLE_JIT="1") == f"{FUSED_DIGEST}\n"
 
 
 def test_engine_fast_is_the_definition():

@@ -3,7 +3,7 @@
 import platform
 
 import pytest
-from golden import DIGEST
+from golden import DIGEST, FUSED_DIGEST
 from helpers import printed_by, run_program
 
 pytestmark = pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="names x86 processors")
@@ -22,6 +22,17 @@ def test_engine_numpy_is_numpy(cpu, narrow_cpus):
 @pytest.mark.parametrize("cpu", CPUS)
 def test_engine_fast_draws_the_same(cpu, narrow_cpus):
     assert printed_by(narrow_cpus["digest_of_engine_fast", cpu], TIMEOUT) == f"{DIGEST}\n"
+
+
+@pytest.mark.long  # 40 s of compilation
+@pytest.mark.parametrize("cpu", CPUS)
+def test_fused_functions_write_the_same(cpu):
+    printed = run_program("digest_of_fused", timeout=TIMEOUT, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES="")
+    assert printed == f"{FUSED_DIGEST}\n"
+
+
+def test_fused_functions_write_the_same_on_this_processor():
+    assert run_program("digest_of_fused") == f"{FUSED_DIGEST}\n"
 
 
 def test_engine_fast_draws_the_same_on_this_processor():

@@ -33,6 +33,19 @@ def apply_range(epilogue, write, x, bits, shift, operands, out, start, stop):
     return results
 
 
+def sum_blocks(epilogue, shift, x, bits, operands, out, block_sums, first, last):
+    """As the function of the same name in ``passes.column_sums``."""
+    blocks, columns = block_sums.shape
+    fours = x.size // columns // 4
+    for block in range(first, last):
+        start = block * fours // blocks * 4 * columns
+        stop = x.size if block == blocks - 1 else (block + 1) * fours // blocks * 4 * columns
+        apply_range(epilogue, None, x, bits, shift, operands, out, start, stop)
+        block_sums[block] = 0
+        for row in widened(out[start:stop]).reshape(-1, columns):
+            block_sums[block] += row
+
+
 def draw_bits(seed, step, offset, keep_prob, bits):
     """As the function of the same name in ``passes.counter``."""
     first = offset // BLOCK

@@ -12,12 +12,13 @@ import tracemalloc
 
 import numpy as np
 
-from dropout_fast import Dropout, dropout, dropout_backward, dropout_forward, jit
+from dropout_fast import Dropout, dropout, dropout_add, dropout_backward, dropout_forward, jit, relu_dropout
 
 TRACED_ROUNDS = 200
 
 x, half, integers = np.ones((64, 256), np.float32), np.ones(1000, np.float16), np.arange(100)
 out, param, bits = np.empty_like(x), {"p": 0.5, "mode": "train"}, jit.empty_bits(x.size)
+gradient = np.empty(256, np.float32)
 layer = Dropout(keep_prob=0.9, seed=1)
 masks = [dropout(x)[1], dropout_forward(x, param)[1][1], dropout(x, store_mask=False)[1]]
 
@@ -46,6 +47,10 @@ def every_function(k):
     dropout_forward(x, param | {"mode": "test"})
     jit.dropout(x, 0.9, k, 0, 0, bits, out)
     jit.apply(x, 0.9, 0, bits, out)
+    relu_dropout(x, x[0], seed=k, out=out)[1].apply(x, out=out, bias_gradient=gradient)
+    relu_dropout(x, x[0], rng=np.random)
+    dropout_add(x, out, x[0], seed=k, out=out)
+    refused(relu_dropout, x, x[0, :5])
     refused(dropout, x, keep_prob=2.0)
     refused(dropout_backward, x, None)
     refused(masks[0].apply, half)

@@ -9,8 +9,9 @@ parallel.
 import numba
 import numpy as np
 
+from .. import interpreted
 from ..elementwise import apply_part
-from ..options import helper, tiny_helper
+from ..options import helper, interpreted_as, tiny_helper
 from ..simd.memory import (
     elements_to_alignment,
     first_lanes,
@@ -63,6 +64,7 @@ def column_sums(epilogue, write, publish):
     return serial, parallel
 
 
+@interpreted_as(interpreted.sum_blocks)
 @helper
 def sum_blocks(epilogue, shift, x, bits, operands, out, block_sums, first, last):
     """Apply the epilogue to the blocks from `first` to `last`, and write their sums."""
