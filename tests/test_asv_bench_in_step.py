@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import dropout_fast
-from asv_bench.measuring.in_step import nets, results, tables, turns, ways
-from asv_bench.measuring.in_step.training_step import OUTPUTS, Seconds, TrainingStep
+from asv_bench.measuring.in_step import measure, nets, results, tables, turns, ways
+from asv_bench.measuring.in_step.training_step import OUTPUTS, InPlaceStep, Seconds, TrainingStep
 
 NET = nets.Net(6, 3, 8)
 ENGINES = {name: way for name, way in ways.all_ways(NET, 0.5).items() if name.startswith("engine")}
@@ -78,6 +78,38 @@ def test_a_step_goes_down_the_gradient(keep):
     assert seconds.step >= seconds.forward + seconds.backward > 0
 
 
+@pytest.mark.parametrize(
+    "in_place, with_new_arrays", [(ways.WITHOUT_IN_PLACE, ways.WITHOUT), (ways.FUSED, "engine fast"), (ways.DROPOUT_ALONE, None)]
+)
+def test_a_step_in_place_computes_what_a_step_with_new_arrays_does(in_place, with_new_arrays):
+    """But for the yardstick, which leaves bias and ReLU out."""
+    net = NET._replace(dtype="float64")
+    step, other = InPlaceStep(net), TrainingStep(net)
+    for each in (step, other):
+        each.b1 += 0.5
+    way = ways.in_place_ways(dropout_fast, 0.5, step.b1, step.db1)[in_place]
+    before = {name: getattr(step, name).copy() for name in ("w1", "b1", "w2", "b2")}
+    arrays = {name: value for name, value in vars(step).items() if isinstance(value, np.ndarray)}
+    for _ in range(2):
+        seconds = step(way)
+        other(ways.all_ways(net, 0.5)[with_new_arrays or ways.WITHOUT])
+    for name, start in before.items():
+        same = np.allclose(getattr(step, name) - start, getattr(other, name) - start, rtol=1e-6, atol=0)
+        assert same == (with_new_arrays is not None), name
+    assert all(value is arrays[name] for name, value in vars(step).items() if name in arrays)
+    assert seconds.step >= seconds.forward + seconds.backward > 0
+
+
+def test_a_commit_that_fuses_nothing(monkeypatch):
+    assert ways.has_fused(dropout_fast)
+    monkeypatch.setattr(measure, "seconds_a_step", lambda step, made, rounds: made)
+    for summary in ("of_one_net", "of_fused"):
+        monkeypatch.setattr(results, summary, lambda *arguments: dict.fromkeys(arguments[-1]))
+    assert set(measure.measure([NET], 0.5, 1, lambda: None)[-1]["fused"]) == {ways.WITHOUT_IN_PLACE, ways.FUSED, ways.DROPOUT_ALONE}
+    monkeypatch.delattr(dropout_fast, "relu_dropout")
+    assert "fused" not in measure.measure([NET], 0.5, 1, lambda: None)[-1]
+
+
 def test_steps_take_turns(monkeypatch):
     monkeypatch.setattr(turns, "MOST_STEPS", 3)
     called = []
@@ -127,6 +159,33 @@ def test_the_full_tables(row):
     made = tables.full([row | {"blas_threads": 1}, row])
     assert [table[0][0].split(", ")[-1] for table in made] == ["BLAS on 1 thread"] * 3 + ["BLAS on 2 threads"] * 3
     assert all(len(line) == 2 and line[1] for table in made for line in table)
+
+
+@pytest.fixture
+def fused():
+    """Results of made-up times on a machine that gets slower."""
+    made = {ways.WITHOUT_IN_PLACE: (1.0, 0.4, 0.3), ways.FUSED: (0.9, 0.3, 0.2), ways.DROPOUT_ALONE: (0.8, 0.25, 0.1)}
+    times = {name: [Seconds(*(part * speed for part in parts)) for speed in (1.0, 2.0, 4.0)] for name, parts in made.items()}
+    return results.of_fused(times)
+
+
+def test_the_fused_step_is_over_the_step_without_dropout_and_its_calls_over_dropout_alone(fused):
+    assert fused["ms_a_step"] == {ways.WITHOUT_IN_PLACE: 2000.0, ways.FUSED: 1800.0}
+    assert fused["over_without"] == pytest.approx(0.9)
+    assert fused["over_dropout_alone"] == pytest.approx({"forward": 1.2, "backward": 2.0})
+
+
+def test_the_table_of_fused_steps(row, fused):
+    made = tables.full([row | {"blas_threads": 1}, row | {"fused": fused}])
+    assert len(made) == 3 + 4  # results without fused steps have no such table
+    assert made[-1] == [
+        ["a step with bias, ReLU and dropout fused, over the same step without dropout, BLAS on 2 threads", "6x3x8"],
+        ["without dropout, in place, ms", "2000.0"],
+        ["fused, in place, ms", "1800.0"],
+        ["the step, fused over without dropout", "0.90x"],
+        ["relu_dropout over dropout alone", "1.20x"],
+        ["mask.apply with bias_gradient over mask.apply alone", "2.00x"],
+    ]
 
 
 def test_pytorchs_layer_where_it_is_installed(row, monkeypatch):

@@ -58,9 +58,10 @@ def results_in_step(results):
     }
     row = {"net": "128x64x512", "dtype": "float32", "blas_threads": 2, "forward": calls, "backward": calls, "tax": tax}
     row["ms_a_step"] = {"without dropout": 0.5, **dict.fromkeys(tax, 0.75)}
+    fused = {"ms_a_step": {"fused, in place": 0.625}, "over_without": 0.97, "over_dropout_alone": {"forward": 1.5, "backward": 1.6}}
     small = {"size": 2000, "us_a_call": {"np.multiply": 4.25, "mode test": 4.5}, "over_numpys": {"mode test": 1.75}}
     measured = results[0] | {
-        "in_step": [row | {"blas_threads": 1}, row],
+        "in_step": [row | {"blas_threads": 1}, row | {"fused": fused}],
         "after_other_work": {"dtype": "float64", "bytes_touched": 12_000_000, "rows": [small]},
     }
     measured["settings"] = measured["settings"] | {"steps": 17}
@@ -72,6 +73,7 @@ def test_what_a_training_step_sees_comes_first_if_it_was_measured(results_in_ste
     assert "| 128x64x512 | -1.5 % | +98 % | +198 % |" in short and "BLAS on 2 threads" in short and "17 rounds" in short
     assert "hot loop" not in short and "BLAS on 1 thread " not in short
     assert full.index("| 0.750, -1.5 % |") < full.index("| 4.50, 1.75x |") < full.index("In a hot loop: ") < full.index("| 98.8 |")
+    assert full.count("bias, ReLU and dropout fused") == 1 and "| 0.625 |" in full and "| 0.97x |" in full and "| 1.60x |" in full
     assert "| 1.25x |" in full and "| 31.0x |" in full and "after 12 MB of other memory" in full
 
 

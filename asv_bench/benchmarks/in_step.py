@@ -8,7 +8,7 @@ import dropout_fast
 from asv_bench.measuring import clock
 from asv_bench.measuring.after_other_work import measure as after_other_work
 from asv_bench.measuring.in_step import nets, results, turns, ways
-from asv_bench.measuring.in_step.training_step import TrainingStep
+from asv_bench.measuring.in_step.training_step import InPlaceStep, TrainingStep
 
 from . import engines, ratios
 
@@ -50,6 +50,25 @@ class InStepCost:
 
     def turns(self, made: dict[str, ways.Way]) -> turns.Turns:
         return turns.seconds_a_step(self.step, made, ratios.PLACEMENTS * ratios.ROUNDS)
+
+
+class FusedInStepCost:
+    params = NETS
+    param_names = ("net",)
+    version = "1"
+    unit = "x a step without dropout"
+
+    def setup(self, net: str) -> None:
+        if not ways.has_fused(dropout_fast):
+            raise SkipNotImplemented("this commit has no relu_dropout")
+        self.step = InPlaceStep(nets.named(net))
+
+    def track_fused_over_without(self, net: str) -> dict[str, Any]:
+        """The step in place: with bias, ReLU and dropout in one call, over bias and ReLU in NumPy."""
+        made = ways.in_place_ways(dropout_fast, 0.5, self.step.b1, self.step.db1)
+        pair = {name: made[name] for name in (ways.FUSED, ways.WITHOUT_IN_PLACE)}
+        found = turns.seconds_a_step(self.step, pair, ratios.PLACEMENTS * ratios.ROUNDS)
+        return {"samples": results.ratios_of_steps(found[ways.FUSED], found[ways.WITHOUT_IN_PLACE]), "number": 1}
 
 
 class AfterOtherWorkCost:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import dropout_fast
+
 from . import blas, results
 from .nets import Net
-from .training_step import TrainingStep
+from .training_step import InPlaceStep, TrainingStep
 from .turns import seconds_a_step
-from .ways import all_ways, beside_pytorch, has_pytorch
+from .ways import all_ways, beside_pytorch, has_fused, has_pytorch, in_place_ways
 
 Rows = list[dict[str, Any]]
 
@@ -18,13 +20,20 @@ def count_of_rows(nets: Sequence[Net]) -> int:
 
 
 def measure(nets: Sequence[Net], keep_prob: float, rounds: int, on_row: Callable[[], object]) -> Rows:
-    """Return the results of each number of BLAS's threads and each net; calls `on_row` after each."""
+    """Return the results of each number of BLAS's threads and each net; calls `on_row` after each.
+
+    A commit that fuses nothing has no part "fused".
+    """
     rows = []
     for threads in blas.numbers_of_threads():
         with blas.limited_to(threads):
             for net in nets:
                 turns = seconds_a_step(TrainingStep(net), all_ways(net, keep_prob), rounds)
                 rows.append(results.of_one_net(net, threads, turns))
+                if has_fused(dropout_fast):
+                    step = InPlaceStep(net)
+                    turns = seconds_a_step(step, in_place_ways(dropout_fast, keep_prob, step.b1, step.db1), rounds)
+                    rows[-1]["fused"] = results.of_fused(turns)
                 on_row()
     return rows
 

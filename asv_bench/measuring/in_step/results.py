@@ -8,7 +8,7 @@ from ..clock import median_ratio
 from .nets import Net
 from .training_step import Seconds
 from .turns import Turns
-from .ways import COPIES, NUMPYS, PYTORCH, WITHOUT
+from .ways import COPIES, DROPOUT_ALONE, FUSED, NUMPYS, PYTORCH, WITHOUT, WITHOUT_IN_PLACE
 
 DIRECTIONS = ("forward", "backward")
 
@@ -56,6 +56,27 @@ def of_calls(turns: Turns, direction: str) -> dict[str, Any]:
         "times_faster_than_numpys": {
             name: median_ratio(calls[NUMPYS], seconds) for name, seconds in dropouts.items() if name != NUMPYS
         },
+    }
+
+
+def of_fused(turns: Turns) -> dict[str, Any]:
+    """Summarise the ways of the step in place.
+
+    Returns
+    -------
+    dict
+        - ``"ms_a_step"``: by way, with bias, ReLU and dropout fused and without dropout
+        - ``"over_without"``: the time of the fused step over that of the step without dropout
+        - ``"over_dropout_alone"``: by direction, the time of the fused call over that of dropout alone
+    """
+
+    def seconds(name: str, part: str) -> list[float]:
+        return [getattr(turn, part) for turn in turns[name]]
+
+    return {
+        "ms_a_step": {name: statistics.median(seconds(name, "step")) * 1e3 for name in (WITHOUT_IN_PLACE, FUSED)},
+        "over_without": median_ratio(seconds(FUSED, "step"), seconds(WITHOUT_IN_PLACE, "step")),
+        "over_dropout_alone": {part: median_ratio(seconds(FUSED, part), seconds(DROPOUT_ALONE, part)) for part in DIRECTIONS},
     }
 
 

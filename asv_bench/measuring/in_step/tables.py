@@ -14,6 +14,12 @@ SHORT_COLUMNS = (
     ("engine fast, in place", "engine fast, in place"),
 )
 
+#: By direction, the fused call and what it is compared with.
+FUSED_CALLS = {
+    "forward": "relu_dropout over dropout alone",
+    "backward": "mask.apply with bias_gradient over mask.apply alone",
+}
+
 Rows = list[dict[str, Any]]
 
 
@@ -26,11 +32,16 @@ def short(rows: Rows) -> Table:
 
 
 def full(rows: Rows) -> list[Table]:
-    """Make three tables for each number of BLAS's threads: whole steps, calls over a copy, and calls beside NumPy's."""
+    """Make the tables of each number of BLAS's threads: whole steps, calls over a copy, calls beside NumPy's, and fused steps.
+
+    Results of a commit that fused nothing have no table of the last kind.
+    """
     made = []
     for threads in dict.fromkeys(row["blas_threads"] for row in rows):
         chosen = [row for row in rows if row["blas_threads"] == threads]
         made += [steps(chosen), over_copies(chosen), beside_numpys(chosen)]
+        if all("fused" in row for row in chosen):
+            made.append(fused(chosen))
     return made
 
 
@@ -63,6 +74,17 @@ def beside_numpys(rows: Rows) -> Table:
         for name, direction in _calls(rows, "times_faster_than_numpys")
     ]
     return [_head("in a step: times faster than NumPy's dropout", rows), *numpys, *ours]
+
+
+def fused(rows: Rows) -> Table:
+    """Milliseconds of the step in place without dropout and fused, their ratio, and the fused calls over dropout alone."""
+    parts = [row["fused"] for row in rows]
+    return [
+        _head("a step with bias, ReLU and dropout fused, over the same step without dropout", rows),
+        *([f"{name}, ms", *(number(part["ms_a_step"][name]) for part in parts)] for name in parts[0]["ms_a_step"]),
+        ["the step, fused over without dropout", *(ratio(part["over_without"]) for part in parts)],
+        *([label, *(ratio(part["over_dropout_alone"][direction]) for part in parts)] for direction, label in FUSED_CALLS.items()),
+    ]
 
 
 def percent(tax: float) -> str:

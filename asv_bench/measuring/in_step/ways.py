@@ -17,6 +17,9 @@ Array = npt.NDArray[Any]
 
 WITHOUT, NUMPYS, PYTORCH = "without dropout", "NumPy's dropout", "PyTorch's layer"
 
+#: The ways of `in_place_ways`.
+WITHOUT_IN_PLACE, FUSED, DROPOUT_ALONE = "without dropout, in place", "fused, in place", "dropout alone, in place"
+
 #: The copies that are yardsticks for a call of dropout.
 COPIES = ("copy", "parallel copy")
 
@@ -52,6 +55,20 @@ def all_ways(net: Net, keep_prob: float) -> dict[str, Way]:
         for name, results in {engine: NEW, f"{engine}, out=": given(net), f"{engine}, in place": IN_PLACE}.items():
             made[name] = way(dropout_fast, keep_prob, results)
     return made | copies(net)
+
+
+def has_fused(package: Any) -> bool:
+    """Tell whether some commit's ``dropout_fast`` does bias, ReLU and dropout in one call."""
+    return hasattr(package, "relu_dropout")
+
+
+def in_place_ways(package: Any, keep_prob: float, bias: Array, bias_gradient: Array) -> dict[str, Way]:
+    """Make the ways of `InPlaceStep`, which do bias and ReLU too. `DROPOUT_ALONE` does neither: it is a yardstick for the calls."""
+    return {
+        WITHOUT_IN_PLACE: without_in_place(bias, bias_gradient),
+        FUSED: fused(package, keep_prob, bias, bias_gradient),
+        DROPOUT_ALONE: fast(package, keep_prob, IN_PLACE),
+    }
 
 
 def has_pytorch() -> bool:
@@ -103,6 +120,36 @@ def fast(package: Any, keep_prob: float, results: Results) -> Way:
         return out
 
     return Way(forward, lambda dout: mask.apply(dout, out=results.backward(dout)))
+
+
+def without_in_place(bias: Array, bias_gradient: Array) -> Way:
+    """Make the way of bias and ReLU in NumPy, in place."""
+    hidden: Any = None
+
+    def forward(product: Array) -> Any:
+        nonlocal hidden
+        hidden = product
+        hidden += bias
+        return np.maximum(hidden, 0, out=hidden)
+
+    def backward(dout: Array) -> Array:
+        dout *= hidden > 0
+        dout.sum(axis=0, out=bias_gradient)
+        return dout
+
+    return Way(forward, backward)
+
+
+def fused(package: Any, keep_prob: float, bias: Array, bias_gradient: Array) -> Way:
+    """Make the way of bias, ReLU and dropout in one call; `package` is some commit's ``dropout_fast``."""
+    mask: Any = None
+
+    def forward(product: Array) -> Any:
+        nonlocal mask
+        out, mask = package.relu_dropout(product, bias, keep_prob=keep_prob, seed=0, out=product)
+        return out
+
+    return Way(forward, lambda dout: mask.apply(dout, out=dout, bias_gradient=bias_gradient))
 
 
 def copies(net: Net) -> dict[str, Way]:
