@@ -2,10 +2,12 @@
 
 The way of x, for both engines and all doors
 --------------------------------------------
-1. A door (`drop_in`, `functional`, `layer`, or a mask's ``apply``) checks its arguments with `_validate`.
+1. A door (`drop_in`, `functional`, `fused`, `layer`, or a mask's ``apply``) checks its arguments with `_validate`.
 2. `_dispatch` takes (stream, mask, arrays) to a kernel, or to a copy and a kernel, or to NumPy: the one kernel table.
+   `_dispatch_fused` does so for dropout with its neighbours, and `_small` for small arrays of the usual kind, in fewer steps.
 3. `_launch` decides: serial, parallel, or parallel past the caches. All three give the same bits.
-4. A pass (`kernels.passes`) walks over memory once: it draws keep bits or loads them, and applies an epilogue.
+4. A pass (`kernels.passes`) walks over memory once: it draws keep bits or loads them, and applies an epilogue. What the epilogue
+   takes besides x are its operands (the scale; a bias, a residual). A note (`notes`) may store other bits than those drawn.
 5. The result goes back up the same way; the bits stay in the mask.
 
 `dropout_fast.jit` enters at step 4: inside a user's compiled function there are no steps before it.
