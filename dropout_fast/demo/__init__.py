@@ -1,1 +1,1 @@
-"""The classic dropout experiment on real data: handwritten digits, with NumPy's dropout and with both of our engines."""
+"""The classic dropout experiment on real data: handwritten digits, with NumPy's dropout, with both of our engines, and fused."""

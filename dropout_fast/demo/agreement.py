@@ -11,6 +11,8 @@ import dropout_fast
 
 from .calling import Plain
 from .experiment import Digits, FastLayer, train
+from .layers import Separate
+from .network import Network
 
 #: How often two engines that train equally well would be called different.
 FALSE_ALARM = 1e-4
@@ -45,12 +47,18 @@ class Agreement:
 
 
 def compare_engines(
-    digits: Digits, keep_prob: float, epochs: int, first_seed: int, seeds: int, on_epoch: Callable[[], Any] = lambda: None
+    network: Network,
+    digits: Digits,
+    keep_prob: float,
+    epochs: int,
+    first_seed: int,
+    seeds: int,
+    on_epoch: Callable[[], Any] = lambda: None,
 ) -> Agreement:
     """Train once with each engine for every seed."""
     agreement = Agreement(keep_prob, [], [])
     for seed in range(first_seed, first_seed + seeds):
         for dropout, accuracies in ((dropout_fast, agreement.of_numpy), (FastLayer(keep_prob, seed), agreement.of_fast)):
-            run = train(digits, keep_prob, epochs, seed % 2**32, Plain(dropout), on_epoch)
+            run = train(network, digits, keep_prob, epochs, seed % 2**32, Separate(Plain(dropout)), on_epoch)
             accuracies.append(run.held_out_accuracy[-1])
     return agreement

@@ -9,13 +9,13 @@ Array = npt.NDArray[Any]
 
 
 class Calling(Protocol):
-    """What the network calls."""
+    """What a layer calls."""
 
     def forward(self, x: Array, dropout_param: dict[str, Any]) -> tuple[Any, Any]:
-        """Return the result and what the backward needs."""
+        """Return the result, in the place of x or not, and what the backward needs."""
 
-    def backward(self, dout: Array, cache: Any) -> Any:
-        """Return the gradient with respect to the forward's x."""
+    def backward(self, dout: Array, cache: Any, room: Array) -> Any:
+        """Return the gradient with respect to the forward's x: in `room`, which may be dout, or anywhere else."""
 
 
 class Plain:
@@ -29,13 +29,13 @@ class Plain:
         found: tuple[Any, Any] = self.dropout.dropout_forward(x, dropout_param)
         return found
 
-    def backward(self, dout: Array, cache: Any) -> Any:
-        """Leave dout as it is."""
+    def backward(self, dout: Array, cache: Any, room: Array) -> Any:
+        """Leave dout and the room as they are."""
         return self.dropout.dropout_backward(dout, cache)
 
 
 class InPlace:
-    """Call the same two functions with ``out=``: results take the place of the inputs, which nothing needs any more."""
+    """Call the same two functions with ``out=``: results take the place of arrays that nothing needs any more."""
 
     def __init__(self, dropout: Any) -> None:
         self.dropout = dropout
@@ -45,9 +45,9 @@ class InPlace:
         found: tuple[Any, Any] = self.dropout.dropout_forward(x, dropout_param, out=x)
         return found
 
-    def backward(self, dout: Array, cache: Any) -> Any:
-        """Overwrite dout."""
-        return self.dropout.dropout_backward(dout, cache, out=dout)
+    def backward(self, dout: Array, cache: Any, room: Array) -> Any:
+        """Overwrite the room."""
+        return self.dropout.dropout_backward(dout, cache, out=room)
 
 
 class Without:
@@ -57,7 +57,7 @@ class Without:
         """Return x."""
         return x, None
 
-    def backward(self, dout: Array, cache: Any) -> Any:
+    def backward(self, dout: Array, cache: Any, room: Array) -> Any:
         """Return dout."""
         return dout
 
@@ -76,9 +76,9 @@ class Clocked:
         self.seconds += time.perf_counter() - start
         return found
 
-    def backward(self, dout: Array, cache: Any) -> Any:
+    def backward(self, dout: Array, cache: Any, room: Array) -> Any:
         """Clock a backward."""
         start = time.perf_counter()
-        dx = self.calling.backward(dout, cache)
+        dx = self.calling.backward(dout, cache, room)
         self.seconds += time.perf_counter() - start
         return dx

@@ -1,4 +1,4 @@
-"""Train one network with one implementation of dropout, and clock what a step takes, and dropout in it."""
+"""Train a network with one implementation of its layers, and clock what a step takes, and dropout in it."""
 
 import statistics
 import time
@@ -12,11 +12,10 @@ from sklearn.datasets import load_digits
 
 from dropout_fast import Dropout
 
-from .calling import Calling, Clocked
-from .network import Adam, Parameters, accuracy, initial_parameters, loss_and_gradients
+from .layers import Layers
+from .network import Adam, Network, Parameters, accuracy, loss_and_gradients
 
 TRAINING_SCANS = 500
-HIDDEN_UNITS = 500
 CLASSES = 10
 BATCH = 100
 LEARNING_RATE = 1e-3
@@ -52,6 +51,12 @@ class Run:
         weights = (self.parameters[name].tobytes() == value.tobytes() for name, value in other.parameters.items())
         return np.array_equal(self.losses, other.losses) and all(weights)
 
+    def difference_from(self, other: "Run") -> float:
+        """The largest relative difference of a loss; inf if the first losses, before any backward, are not bit-identical."""
+        if self.losses[0] != other.losses[0]:
+            return float("inf")
+        return float(np.abs(np.divide(self.losses, other.losses) - 1.0).max())
+
 
 class FastLayer:
     """A layer of engine fast behind the two functions of NumPy code."""
@@ -78,38 +83,42 @@ def load(rng: np.random.Generator) -> Digits:
     return Digits(x[:TRAINING_SCANS], y[:TRAINING_SCANS], x[TRAINING_SCANS:], y[TRAINING_SCANS:])
 
 
-def first_call_seconds(dropout: Calling) -> float:
+def first_call_seconds(layers: Layers, units: int) -> float:
     """Clock the first forward and backward of a process, on a hidden layer of ones: the kernels are compiled, or loaded."""
-    first = Clocked(dropout)
-    hidden = np.ones((BATCH, HIDDEN_UNITS))
-    _, cache = first.forward(hidden, {"p": 0.5, "mode": "train"})
-    first.backward(hidden, cache)
-    return first.seconds
+    hidden = np.ones((BATCH, units))
+    _, cache = layers.relu_dropout(hidden, np.zeros(units), {"p": 0.5, "mode": "train"})
+    layers.relu_dropout_backward(hidden, cache)
+    return layers.seconds
 
 
 def train(
-    digits: Digits, keep_prob: float, epochs: int, seed: int, dropout: Calling, on_epoch: Callable[[], Any] = lambda: None
+    network: Network,
+    digits: Digits,
+    keep_prob: float,
+    epochs: int,
+    seed: int,
+    layers: Layers,
+    on_epoch: Callable[[], Any] = lambda: None,
 ) -> Run:
-    """Train on the digits with one way of calling dropout."""
-    clocked = Clocked(dropout)
+    """Train a network on the digits with one implementation of its layers."""
     rng = np.random.default_rng(seed)
     np.random.seed(seed)
     dropout_param = {"p": keep_prob, "mode": "train"}
-    run = Run(initial_parameters(digits.x_train.shape[1], HIDDEN_UNITS, CLASSES, rng))
+    run = Run(network.initial_parameters(digits.x_train.shape[1], CLASSES, rng))
     adam = Adam(run.parameters, LEARNING_RATE)
     for _ in range(epochs):
         for batch in np.split(rng.permutation(TRAINING_SCANS), TRAINING_SCANS // BATCH):
             x, y = digits.x_train[batch], digits.y_train[batch]
-            start = time.perf_counter()
-            loss, gradients = loss_and_gradients(run.parameters, x, y, dropout_param, clocked)
+            before, start = layers.seconds, time.perf_counter()
+            loss, gradients = loss_and_gradients(network, run.parameters, x, y, dropout_param, layers)
             adam.update(gradients)
             run.step_seconds.append(time.perf_counter() - start)
+            run.dropout_seconds += layers.seconds - before
             run.losses.append(loss)
         for scans, shown, history in (
             (digits.x_train, digits.y_train, run.train_accuracy),
             (digits.x_held_out, digits.y_held_out, run.held_out_accuracy),
         ):
-            history.append(accuracy(run.parameters, scans, shown, dropout_param, dropout))
+            history.append(accuracy(network, run.parameters, scans, shown, dropout_param, layers))
         on_epoch()
-    run.dropout_seconds = clocked.seconds
     return run

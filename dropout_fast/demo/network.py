@@ -1,11 +1,11 @@
-"""One hidden layer of ReLU units with dropout, softmax loss, Adam: plain NumPy around one way of calling dropout."""
+"""Softmax loss and accuracy of a network, the network of one hidden layer, and Adam: plain NumPy around the layers with dropout."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from .calling import Calling
+from .layers import Layers
 
 Array = npt.NDArray[np.float64]
 Parameters = dict[str, Array]
@@ -13,26 +13,52 @@ Parameters = dict[str, Array]
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
-def initial_parameters(inputs: int, hidden: int, classes: int, rng: np.random.Generator) -> Parameters:
-    """Weights by He et al. (2015) for the hidden layer, small ones for the scores."""
-    return {
-        "w1": rng.normal(0.0, np.sqrt(2.0 / inputs), (inputs, hidden)),
-        "b1": np.zeros(hidden),
-        "w2": rng.normal(0.0, 0.01, (hidden, classes)),
-        "b2": np.zeros(classes),
-    }
+class Network(Protocol):
+    """What the experiment trains."""
+
+    hidden_units: int
+
+    def initial_parameters(self, inputs: int, classes: int, rng: np.random.Generator) -> Parameters:
+        """Draw the first weights."""
+
+    def forward(self, parameters: Parameters, x: Array, dropout_param: dict[str, Any], layers: Layers) -> tuple[Array, Any]:
+        """Return the classes' scores, and what the backward needs."""
+
+    def backward(self, parameters: Parameters, dscores: Array, cache: Any, layers: Layers) -> Parameters:
+        """Return the gradients with respect to the parameters."""
+
+
+class OneHiddenLayer:
+    """A hidden layer of ReLU units with dropout, and scores."""
+
+    hidden_units = 500
+
+    def initial_parameters(self, inputs: int, classes: int, rng: np.random.Generator) -> Parameters:
+        """Weights by He et al. (2015) for the hidden layer, small ones for the scores."""
+        return {
+            "w1": rng.normal(0.0, np.sqrt(2.0 / inputs), (inputs, self.hidden_units)),
+            "b1": np.zeros(self.hidden_units),
+            "w2": rng.normal(0.0, 0.01, (self.hidden_units, classes)),
+            "b2": np.zeros(classes),
+        }
+
+    def forward(self, parameters: Parameters, x: Array, dropout_param: dict[str, Any], layers: Layers) -> tuple[Array, Any]:
+        """From scans to scores."""
+        hidden, cache = layers.relu_dropout(x @ parameters["w1"], parameters["b1"], dropout_param)
+        return hidden @ parameters["w2"] + parameters["b2"], (x, hidden, cache)
+
+    def backward(self, parameters: Parameters, dscores: Array, cache: Any, layers: Layers) -> Parameters:
+        """From the scores' gradient to the parameters'."""
+        x, hidden, of_hidden = cache
+        dz, db1 = layers.relu_dropout_backward(dscores @ parameters["w2"].T, of_hidden)
+        return {"w1": x.T @ dz, "b1": db1, "w2": hidden.T @ dscores, "b2": dscores.sum(axis=0)}
 
 
 def loss_and_gradients(
-    parameters: Parameters, x: Array, y: npt.NDArray[np.intp], dropout_param: dict[str, Any], dropout: Calling
+    network: Network, parameters: Parameters, x: Array, y: npt.NDArray[np.intp], dropout_param: dict[str, Any], layers: Layers
 ) -> tuple[float, Parameters]:
-    """Mean softmax loss of a batch and its gradient; dropout acts on the hidden layer.
-
-    ReLU's backward reads the hidden layer. Dropout in place sets more of it to 0, but there the gradient is 0 by then, too.
-    """
-    hidden = np.maximum(x @ parameters["w1"] + parameters["b1"], 0.0)
-    dropped, cache = dropout.forward(hidden, dropout_param)
-    scores = dropped @ parameters["w2"] + parameters["b2"]
+    """Mean softmax loss of a batch and its gradient."""
+    scores, cache = network.forward(parameters, x, dropout_param, layers)
     log_probs = scores - scores.max(axis=1, keepdims=True)
     log_probs -= np.log(np.exp(log_probs).sum(axis=1, keepdims=True))
     rows = np.arange(len(y))
@@ -41,16 +67,15 @@ def loss_and_gradients(
     dscores = np.exp(log_probs)
     dscores[rows, y] -= 1.0
     dscores /= len(y)
-    dhidden = dropout.backward(dscores @ parameters["w2"].T, cache) * (hidden > 0)
-    gradients = {"w1": x.T @ dhidden, "b1": dhidden.sum(axis=0), "w2": dropped.T @ dscores, "b2": dscores.sum(axis=0)}
-    return loss, gradients
+    return loss, network.backward(parameters, dscores, cache, layers)
 
 
-def accuracy(parameters: Parameters, x: Array, y: npt.NDArray[np.intp], dropout_param: dict[str, Any], dropout: Calling) -> float:
+def accuracy(
+    network: Network, parameters: Parameters, x: Array, y: npt.NDArray[np.intp], dropout_param: dict[str, Any], layers: Layers
+) -> float:
     """Share of scans whose highest score is the right digit."""
-    hidden = np.maximum(x @ parameters["w1"] + parameters["b1"], 0.0)
-    dropped, _ = dropout.forward(hidden, {**dropout_param, "mode": "test"})
-    return float(((dropped @ parameters["w2"] + parameters["b2"]).argmax(axis=1) == y).mean())
+    scores, _ = network.forward(parameters, x, {**dropout_param, "mode": "test"}, layers)
+    return float((scores.argmax(axis=1) == y).mean())
 
 
 class Adam:
