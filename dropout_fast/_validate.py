@@ -1,6 +1,7 @@
 """Checks of arguments: every complaint about arrays, probabilities and counters is made here."""
 
 import operator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,43 @@ def refuse_positional(call: str, positional: tuple[Any, ...]) -> None:
         f"{call} got {given} by position; expected keywords: keep_prob=... (probability of keeping) "
         "or rate=... (probability of dropping, as in PyTorch and Keras)."
     )
+
+
+def check_keeps_some(keep_prob: float, rate: Any) -> None:
+    """Raise ValueError for the probability 0 of keeping: the NumPy code divides by it."""
+    if keep_prob == 0:
+        name, value, interval = ("keep_prob", keep_prob, "(0, 1]") if rate is None else ("rate", rate, "[0, 1)")
+        raise ValueError(
+            f"`{name}` is {shown(value)}; expected a number in {interval} where `rng` is given, because the NumPy code divides by "
+            "the probability of keeping."
+        )
+
+
+def check_rng(name: str, rng: Any) -> None:
+    """Raise TypeError unless it is `np.random`, a Generator or a RandomState."""
+    if not (rng is np.random or isinstance(rng, (np.random.Generator, np.random.RandomState))):
+        raise TypeError(
+            f"`{name}` is {shown(rng)}; expected np.random, a numpy.random.Generator or a numpy.random.RandomState. "
+            "Use np.random.default_rng(seed)."
+        )
+
+
+def refuse_beside_rng(name: str, values: Mapping[str, Any], unset: Mapping[str, Any] | None = None) -> None:
+    """Raise TypeError if arguments are given that mean nothing beside the generator, which the message calls `name`.
+
+    `values` holds them by name, `unset` the value of each that counts as not given, if there is one.
+    """
+    given = [f"`{key}` is {shown(value)}" for key, value in values.items() if unset is None or not _is_just(value, unset[key])]
+    if given:
+        raise TypeError(
+            f"{', '.join(given)}, and `{name}` is given; expected one or the other, because a generator draws from its own state, "
+            "and draws nothing again."
+        )
+
+
+def _is_just(value: Any, other: Any) -> bool:
+    """Whether both are the same, and of one type; an array is no number."""
+    return value is other or (type(value) is type(other) and value == other)
 
 
 def as_counter(name: str, value: Any, bits: int) -> int:

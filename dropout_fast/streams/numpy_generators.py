@@ -1,0 +1,42 @@
+"""Which stream draws as a generator of NumPy's does: `np.random` (whatever it is at the moment), a RandomState or a Generator."""
+
+from typing import Any
+
+import numpy as np
+from numba import config
+
+from .any_bit_generator import ANY_BIT_GENERATOR
+from .base import Key, Stream
+from .mt19937 import MT19937
+from .rounding import NUMPY, OPERATOR, Rounding
+
+#: Types of p whose mask is a float64 array, which NumPy compares with and multiplies by as Python and the kernels do.
+PLAIN_NUMBERS = (float, int)
+
+#: The streams with kernels. A subclass may draw in another way.
+STREAMS: dict[type[Any], Stream] = {np.random.MT19937: MT19937}
+
+_get_bit_generator = np.random.get_bit_generator  # type: ignore[attr-defined]  # documented, absent from NumPy's stubs
+
+
+def numpy_stream(rng: Any, shape: tuple[int, ...], p: Any, scaled: bool) -> tuple[Stream, Key, Rounding]:
+    """The stream and key for ``np.random.rand(*shape) < p``, and the rounding rule of the mask that NumPy code makes of it.
+
+    For a Generator it is ``rng.random(shape) < p``. A kernel draws where it compares as NumPy does.
+    """
+    is_plain = isinstance(p, PLAIN_NUMBERS)
+    bit_generator = _get_bit_generator() if rng is np.random else _bit_generator_of(rng)
+    compiles = not config.DISABLE_JIT  # type: ignore[attr-defined]  # set at run time
+    stream = STREAMS.get(type(bit_generator), ANY_BIT_GENERATOR) if compiles and is_plain else ANY_BIT_GENERATOR
+    key = (rng if stream is ANY_BIT_GENERATOR else bit_generator, p)
+    # `np.random.rand()` is a Python number: the mask of a 0-d x is one too, and NumPy multiplies by it in x's own dtype.
+    is_array = shape or type(rng) is np.random.Generator
+    return stream, key, NUMPY if is_array and (is_plain or not scaled) else OPERATOR
+
+
+def _bit_generator_of(rng: Any) -> Any:
+    """The bit generator of a Generator or a RandomState; None for a subclass, which may draw in another way."""
+    if type(rng) is np.random.Generator:
+        return rng.bit_generator
+    # A RandomState tells it by a private name only.
+    return getattr(rng, "_bit_generator", None) if type(rng) is np.random.RandomState else None
