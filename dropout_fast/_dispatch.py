@@ -16,6 +16,7 @@ from .kernels.epilogues import multiply, multiply_in_float64, scale_or_zero
 from .kernels.factory import Kernels, Pass, make_kernels
 from .kernels.passes.counter import counter
 from .kernels.passes.mt19937 import mt19937
+from .kernels.passes.pcg64 import pcg64, pcg64dxsm
 from .kernels.passes.stored_bits import stored_bits
 from .streams.base import Bits, Key, Stream, threads_alone
 from .streams.counter import COUNTER
@@ -40,6 +41,10 @@ TABLE: tuple[tuple[Pass, Any, tuple[str, ...]], ...] = (
     (stored_bits, multiply, _FLOATS),
     (mt19937, multiply_in_float64, ("float32",)),
     (stored_bits, multiply_in_float64, ("float32",)),
+    (pcg64, multiply, _FLOATS),
+    (pcg64, multiply_in_float64, ("float32",)),
+    (pcg64dxsm, multiply, _FLOATS),
+    (pcg64dxsm, multiply_in_float64, ("float32",)),
 )
 _ROWS = {(make_pass, epilogue): dtypes for make_pass, epilogue, dtypes in TABLE}
 

@@ -8,6 +8,7 @@ from numba import config
 from .any_bit_generator import ANY_BIT_GENERATOR
 from .base import Key, Stream
 from .mt19937 import MT19937
+from .pcg64 import PCG64, PCG64DXSM, has_known_layout
 from .rounding import NUMPY, OPERATOR, Rounding
 
 #: Types of p whose mask is a float64 array, which NumPy compares with and multiplies by as Python and the kernels do.
@@ -15,6 +16,8 @@ PLAIN_NUMBERS = (float, int)
 
 #: The streams with kernels. A subclass may draw in another way.
 STREAMS: dict[type[Any], Stream] = {np.random.MT19937: MT19937}
+if has_known_layout():
+    STREAMS |= {np.random.PCG64: PCG64, np.random.PCG64DXSM: PCG64DXSM}
 
 _get_bit_generator = np.random.get_bit_generator  # type: ignore[attr-defined]  # documented, absent from NumPy's stubs
 

@@ -259,6 +259,12 @@ def stack_array(typing_context, dtype, size):
 
 
 @intrinsic
+def pointer_to_uint64(typing_context, address):
+    """An address as a pointer for ``numba.carray``."""
+    return types.CPointer(types.uint64)(types.uintp), _as_pointer(ir.IntType(64))
+
+
+@intrinsic
 def pointer_to_uint32(typing_context, address):
     """An address as a pointer for ``numba.carray``."""
     return types.CPointer(types.uint32)(types.uintp), _as_pointer(_I32)
