@@ -160,16 +160,26 @@ def _dropout_by_rng(
     out: npt.NDArray[Any] | None,
 ) -> tuple[Any, KeepMask]:
     """`dropout` where `rng` is given: the numbers of the NumPy code."""
-    if positional:
-        refuse_positional("dropout(x, ...)", positional)
-    check_rng("rng", rng)
-    x = as_floating_array("x", x)
-    kept = one_probability(keep_prob, rate)
-    check_keeps_some(kept, rate)
-    if out is not None:
-        check_out(out, "x", x)
-    stream, key, rounding = numpy_stream(rng, x.shape, kept, True)
-    mask = KeepMask(x.shape, kept, True, rounding, None)
+    if not (
+        type(keep_prob) is float  # the usual, as in `dropout`
+        and 0.0 < keep_prob <= 1.0
+        and rate is None
+        and not positional
+        and type(rng) is np.random.Generator
+        and type(x) is np.ndarray
+        and x.dtype in _USUAL
+        and (out is None or is_usable_out(out, x))
+    ):
+        if positional:
+            refuse_positional("dropout(x, ...)", positional)
+        check_rng("rng", rng)
+        x = as_floating_array("x", x)
+        keep_prob = one_probability(keep_prob, rate)
+        check_keeps_some(keep_prob, rate)
+        if out is not None:
+            check_out(out, "x", x)
+    stream, key, rounding = numpy_stream(rng, x.shape, keep_prob, True)
+    mask = KeepMask(x.shape, keep_prob, True, rounding, None)
     return _dispatch.forward(stream, key, mask, x, out), mask
 
 

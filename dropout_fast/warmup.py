@@ -13,7 +13,7 @@ from numba import config
 from . import _dispatch, _launch
 from .kernels.bernoulli import BLOCK_BYTES
 from .kernels.factory import Kernels
-from .kernels.passes import counter, mt19937, stored_bits
+from .kernels.passes import counter, mt19937, pcg64, stored_bits
 from .kernels.rng import mt19937_keep_bits
 from .streams.base import threads_alone
 from .streams.mt19937 import shares
@@ -21,13 +21,13 @@ from .streams.mt19937 import shares
 Step = Callable[[], object]
 
 #: To draw from while compiling. The steps know only the address of its state, so it must live as long as they can.
-_GENERATOR = np.random.MT19937(0)
+_GENERATOR, _PCG64, _PCG64DXSM = np.random.MT19937(0), np.random.PCG64(0), np.random.PCG64DXSM(0)
 
 
 def warmup() -> None:
     """Compile every kernel and keep it in Numba's cache on disk, or load it from there.
 
-    Compiling takes about 45 s, once for each installation and processor; loading 0.2 s.
+    Compiling takes about 65 s, once for each installation and processor; loading 0.2 s.
     ``python -m dropout_fast warmup`` does the same and says how long each kernel took.
 
     Notes
@@ -42,12 +42,14 @@ def steps() -> Iterator[tuple[str, Step]]:
     """Each kernel's name, and the call that compiles or loads it."""
     if config.DISABLE_JIT:  # type: ignore[attr-defined]  # set at run time
         return
-    address = _GENERATOR.ctypes.state_address
+    address, of_pcg64, of_dxsm = (generator.ctypes.state_address for generator in (_GENERATOR, _PCG64, _PCG64DXSM))
     bits = np.zeros(BLOCK_BYTES, np.uint8)
     leading: dict[Any, tuple[Any, ...]] = {
         counter.counter: (0, 0, 0, 0.5),
         stored_bits.stored_bits: (0,),
         mt19937.mt19937: (address, 1),
+        pcg64.pcg64: (of_pcg64, 1),
+        pcg64.pcg64dxsm: (of_dxsm, 1),
     }
     for make_pass, epilogue, dtypes in _dispatch.TABLE:
         for dtype in dtypes:
@@ -57,6 +59,8 @@ def steps() -> Iterator[tuple[str, Step]]:
             yield from _steps(kernels, (*leading[make_pass], x, bits, 2.0, x), trailing)
     yield "counter_draw_bits", partial(counter.draw_bits, 0, 0, 0, 0.5, bits)
     yield "mt19937_draw_bits", partial(mt19937_keep_bits.draw_bits, address, 1, 1, bits)
+    yield "pcg64_draw_bits", partial(pcg64.draw_bits_of_pcg64, of_pcg64, 1, 1, bits)
+    yield "pcg64dxsm_draw_bits", partial(pcg64.draw_bits_of_pcg64dxsm, of_dxsm, 1, 1, bits)
 
 
 def _steps(

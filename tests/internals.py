@@ -256,6 +256,17 @@ def allocate_bits(allocate: Callable[[int], Bits]) -> Changed:
     )
 
 
+@contextlib.contextmanager
+def state_in_another_layout() -> Iterator[Any]:
+    """Make the library believe that PCG64's state lies in memory as its kernels do not read it; the bit generators with kernels."""
+    from dropout_fast.streams import numpy_generators
+
+    with Changed((numpy_generators, "has_known_layout", lambda: False)):
+        streams = numpy_generators._streams_with_kernels()
+    with Changed((numpy_generators, "STREAMS", streams)):
+        yield streams
+
+
 def keep_bits(seed: int, step: int, offset: int, keep_prob: float, size: int) -> Bits:
     """The bits of engine fast alone, whole blocks of them."""
     return COUNTER.draw_bits((seed, step, offset, keep_prob), (size,))

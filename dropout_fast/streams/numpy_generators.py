@@ -14,10 +14,14 @@ from .rounding import NUMPY, OPERATOR, Rounding
 #: Types of p whose mask is a float64 array, which NumPy compares with and multiplies by as Python and the kernels do.
 PLAIN_NUMBERS = (float, int)
 
-#: The streams with kernels. A subclass may draw in another way.
-STREAMS: dict[type[Any], Stream] = {np.random.MT19937: MT19937}
-if has_known_layout():
-    STREAMS |= {np.random.PCG64: PCG64, np.random.PCG64DXSM: PCG64DXSM}
+
+def _streams_with_kernels() -> dict[type[Any], Stream]:
+    of_pcg64: dict[type[Any], Stream] = {np.random.PCG64: PCG64, np.random.PCG64DXSM: PCG64DXSM}
+    return {np.random.MT19937: MT19937} | (of_pcg64 if has_known_layout() else {})
+
+
+#: By type of the bit generator; a subclass may draw in another way.
+STREAMS = _streams_with_kernels()
 
 _get_bit_generator = np.random.get_bit_generator  # type: ignore[attr-defined]  # documented, absent from NumPy's stubs
 
@@ -28,17 +32,19 @@ def numpy_stream(rng: Any, shape: tuple[int, ...], p: Any, scaled: bool) -> tupl
     For a Generator it is ``rng.random(shape) < p``. A kernel draws where it compares as NumPy does.
     """
     is_plain = isinstance(p, PLAIN_NUMBERS)
-    bit_generator = _get_bit_generator() if rng is np.random else _bit_generator_of(rng)
+    bit_generator = _bit_generator_of(rng)
     compiles = not config.DISABLE_JIT  # type: ignore[attr-defined]  # set at run time
     stream = STREAMS.get(type(bit_generator), ANY_BIT_GENERATOR) if compiles and is_plain else ANY_BIT_GENERATOR
     key = (rng if stream is ANY_BIT_GENERATOR else bit_generator, p)
     # `np.random.rand()` is a Python number: the mask of a 0-d x is one too, and NumPy multiplies by it in x's own dtype.
-    is_array = shape or type(rng) is np.random.Generator
+    is_array = shape or isinstance(rng, np.random.Generator)
     return stream, key, NUMPY if is_array and (is_plain or not scaled) else OPERATOR
 
 
 def _bit_generator_of(rng: Any) -> Any:
-    """The bit generator of a Generator or a RandomState; None for a subclass, which may draw in another way."""
+    """The bit generator of such a generator; None for a subclass, which may draw in another way."""
+    if rng is np.random:
+        return _get_bit_generator()
     if type(rng) is np.random.Generator:
         return rng.bit_generator
     # A RandomState tells it by a private name only.

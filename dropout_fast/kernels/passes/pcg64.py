@@ -8,7 +8,7 @@ import numpy as np
 
 from ..elementwise import apply_group_by_registers, apply_rest_by_registers, apply_vector_by_register
 from ..factory import make_kernel
-from ..options import helper, tiny_helper
+from ..options import helper
 from ..rng.mt19937_keep_bits import store_group_bits, word_of
 from ..rng.pcg64 import FILLED, PCG64, PCG64DXSM, Generator, keep, lanes_at, state_at
 from ..shares import bounds, chunks_of

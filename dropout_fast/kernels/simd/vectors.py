@@ -274,7 +274,7 @@ def multiply_words(typing_context, words, factor):
 
 @intrinsic
 def multiply_halves(typing_context, words, factor):
-    """The products of the lower 32 bits of each word of a vector and those of a scalar: one instruction, where mod 2**64 is three."""
+    """The products of the lower halves of each word of a vector and of another, or a scalar: one instruction everywhere."""
 
     def generate(context, builder, signature, values):
         lower = ir.Constant(llvm_vector(words), [2**32 - 1] * words.lanes)
