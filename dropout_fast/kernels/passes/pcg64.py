@@ -13,7 +13,7 @@ from ..rng.mt19937_keep_bits import store_group_bits, word_of
 from ..rng.pcg64 import FILLED, PCG64, PCG64DXSM, Generator, keep, lanes_at, state_at
 from ..shares import bounds, chunks_of
 from ..simd.memory import elements_to_alignment, stack_array
-from ..simd.vectors import GROUP, to_bits
+from ..simd.vectors import GROUP, LANES, to_bits
 from .mt19937 import shifted_in
 
 
@@ -83,7 +83,7 @@ def _make_draw_stretch(generator: Generator):
         kept = keep(output(lanes_at(lows, highs, 0)), np.uint64(threshold))
         apply_vector_by_register(epilogue, x, kept, scale, out, begin, min(unaligned, end - begin))
         previous = np.uint64(to_bits(kept)) << np.uint64(1) << np.uint64(GROUP - 1 - unaligned)
-        lanes, done = lanes_at(lows, highs, unaligned), begin
+        lanes, done = (lanes_at(lows, highs, unaligned), lanes_at(lows, highs, unaligned + LANES)), begin
         while done + unaligned + GROUP <= end:
             group, lanes = draw_group(lanes, addends, np.uint64(threshold))
             word = word_of(group)
@@ -104,14 +104,11 @@ def _make_draw_group(next_lanes, output):
     @helper
     def draw_group(lanes, addends, threshold):
         """Make the next 64 draws; returns their keep bits as four vectors of booleans, and the lanes of the following draws."""
-        first = keep(output(lanes), threshold)
-        lanes = next_lanes(lanes, addends)
-        second = keep(output(lanes), threshold)
-        lanes = next_lanes(lanes, addends)
-        third = keep(output(lanes), threshold)
-        lanes = next_lanes(lanes, addends)
-        fourth = keep(output(lanes), threshold)
-        return (first, second, third, fourth), next_lanes(lanes, addends)
+        near, far = lanes
+        first, second = keep(output(near), threshold), keep(output(far), threshold)
+        near, far = next_lanes(near, addends), next_lanes(far, addends)
+        third, fourth = keep(output(near), threshold), keep(output(far), threshold)
+        return (first, second, third, fourth), (next_lanes(near, addends), next_lanes(far, addends))
 
     return draw_group
 
@@ -126,7 +123,7 @@ def _make_draw_bits(generator: Generator):
         state, increment = (words[0], words[1]), (words[2], words[3])
         lows, highs, addends = stack_array(np.uint64, FILLED), stack_array(np.uint64, FILLED), start(increment)
         fill(state, increment, lows, highs)
-        lanes = lanes_at(lows, highs, 0)
+        lanes = lanes_at(lows, highs, 0), lanes_at(lows, highs, LANES)
         for done in range(0, count, GROUP):
             group, lanes = draw_group(lanes, addends, np.uint64(threshold))
             store_group_bits(bits, done, min(GROUP, count - done), word_of(group))

@@ -1,4 +1,4 @@
-"""PCG64 and PCG64DXSM by vectors: sixteen draws at a time, in the order in which NumPy makes them.
+"""PCG64 and PCG64DXSM by vectors: sixteen draws a vector, in the order in which NumPy makes them.
 
 Both are the recurrence ``state = state * multiplier + increment`` modulo 2**128 and a function of the state that gives 64 bits
 (M. O'Neill, "PCG: A Family of Simple Fast Space-Efficient Statistically Good Algorithms for Random Number Generation",
@@ -6,8 +6,8 @@ Harvey Mudd College HMC-CS-2014-0905, 2014). PCG64 draws from the state after a 
 64 bits and draws from the state before a step, by DXSM.
 
 n steps at once are such a recurrence too: the multiplier is ``multiplier**n``, and the increment is multiplied by
-``1 + multiplier + ... + multiplier**(n - 1)``. So sixteen lanes hold consecutive states and advance sixteen steps at a time, and
-any state is reached in microseconds.
+``1 + multiplier + ... + multiplier**(n - 1)``. So the lanes of two vectors hold consecutive states and advance 32 steps at a time,
+and any state is reached in less than a microsecond.
 """
 
 from collections.abc import Callable
@@ -30,8 +30,12 @@ UNUSED_BITS = np.uint64(11)
 #: Words of NumPy's ``{uint128 state; uint128 increment}``.
 STATE_WORDS = 4
 
-#: States that `fill` computes one by one: those of two vectors.
-FILLED = 2 * LANES
+#: Steps that lanes advance at a time. The multipliers for 32 steps let `next_lanes` sum two products without a carry, which those
+#: for 16 do not: three vector operations less of 25. Two vectors that do not wait for each other hide the latencies too.
+LEAP = 2 * LANES
+
+#: States that `fill` computes one by one: those of two vectors, for any of the first sixteen draws to start with.
+FILLED = LEAP + LANES
 
 HALF = np.uint64(32)
 LOWER_HALF = np.uint64(2**32 - 1)
@@ -46,11 +50,11 @@ class Generator(NamedTuple):
     advance : (state, increment, steps) -> state
         Make that many steps; each argument but the last is a pair of uint64.
     fill : (state, increment, lows, highs)
-        Write the states of the next 32 draws, as lower and upper halves.
+        Write the states of the next `FILLED` draws, as lower and upper halves.
     start : (increment) -> addends
         What `next_lanes` adds.
     next_lanes : (lanes, addends) -> lanes
-        Make sixteen steps in each of sixteen lanes. Lanes are two vectors of uint64: lower and upper halves.
+        Make `LEAP` steps in each of sixteen lanes. Lanes are two vectors of uint64: lower and upper halves.
     output : (lanes) -> vector of uint64
         The 64 random bits of each lane.
     """
@@ -83,9 +87,10 @@ def keep(output, threshold):
 def make_generator(multiplier: int, output: Callable[..., Any], *, draws_before_step: bool) -> Generator:
     """Make the functions for a multiplier and a function of the state."""
     once = halves_of(multiplier)
-    leap, leap_of_increment = map(halves_of, powers(multiplier, LANES))
+    leap, leap_of_increment = map(halves_of, powers(multiplier, LEAP))
     low, high = leap
     lower, upper = low & LOWER_HALF, low >> HALF
+    assert int(lower) + int(upper) + 2 <= 2**32  # the sum for `second` is less than 2**64
 
     @helper
     def advance(state, increment, steps):
@@ -112,14 +117,13 @@ def make_generator(multiplier: int, output: Callable[..., Any], *, draws_before_
 
     @helper
     def next_lanes(lanes, addends):
-        # The schoolbook product in digits of 32 bits; no sum overflows, as (2**32 - 1)**2 + 2 * (2**32 - 1) is 2**64 - 1.
+        # The schoolbook product, in digits of 32 bits.
         lows, highs = lanes
         uppers = lows >> HALF
         first = multiply_halves(lows, lower) + addends[0]
-        middle = multiply_halves(lows, upper) + (first >> HALF)
-        second = multiply_halves(uppers, lower) + (middle & LOWER_HALF) + addends[1]
-        carried = multiply_halves(uppers, upper) + (middle >> HALF) + (second >> HALF) + addends[2]
-        return second << HALF | first & LOWER_HALF, carried + multiply_words(highs, low) + multiply_words(lows, high)
+        second = multiply_halves(lows, upper) + multiply_halves(uppers, lower) + (first >> HALF) + addends[1]
+        third = multiply_halves(uppers, upper) + (second >> HALF) + addends[2]
+        return second << HALF | first & LOWER_HALF, third + multiply_words(highs, low) + multiply_words(lows, high)
 
     return Generator(advance, fill, start, next_lanes, output)
 
