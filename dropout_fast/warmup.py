@@ -14,14 +14,15 @@ from . import _dispatch, _launch
 from .kernels.bernoulli import BLOCK_BYTES
 from .kernels.factory import Kernels
 from .kernels.passes import counter, mt19937, pcg64, stored_bits
-from .kernels.rng import mt19937_keep_bits
+from .kernels.rng import mt19937_keep_bits, next_double
 from .streams.base import threads_alone
 from .streams.mt19937 import shares
+from .streams.next_double import next_double_address
 
 Step = Callable[[], object]
 
 #: To draw from while compiling. The steps know only the address of its state, so it must live as long as they can.
-_GENERATOR, _PCG64, _PCG64DXSM = np.random.MT19937(0), np.random.PCG64(0), np.random.PCG64DXSM(0)
+_GENERATOR, _PCG64, _PCG64DXSM, _SFC64 = np.random.MT19937(0), np.random.PCG64(0), np.random.PCG64DXSM(0), np.random.SFC64(0)
 
 
 def warmup() -> None:
@@ -60,6 +61,8 @@ def steps() -> Iterator[tuple[str, Step]]:
     yield "counter_draw_bits", partial(counter.draw_bits, 0, 0, 0, 0.5, bits)
     yield "mt19937_draw_bits", partial(mt19937_keep_bits.draw_bits, address, 1, 1, bits)
     yield "pcg64_draw_bits", partial(pcg64.draw_bits_of_pcg64, of_pcg64, 1, 1, bits)
+    of_sfc64 = next_double_address(type(_SFC64)), _SFC64.ctypes.state_address
+    yield "next_double_draw_bits", partial(next_double.draw_bits, *of_sfc64, 0.5, 1, bits)
     yield "pcg64dxsm_draw_bits", partial(pcg64.draw_bits_of_pcg64dxsm, of_dxsm, 1, 1, bits)
 
 

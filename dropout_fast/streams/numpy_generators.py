@@ -8,6 +8,7 @@ from numba import config
 from .any_bit_generator import ANY_BIT_GENERATOR
 from .base import Key, Stream
 from .mt19937 import MT19937
+from .next_double import BIT_GENERATORS, NEXT_DOUBLE
 from .pcg64 import PCG64, PCG64DXSM, has_known_layout
 from .rounding import NUMPY, OPERATOR, Rounding
 
@@ -17,7 +18,7 @@ PLAIN_NUMBERS = (float, int)
 
 def _streams_with_kernels() -> dict[type[Any], Stream]:
     of_pcg64: dict[type[Any], Stream] = {np.random.PCG64: PCG64, np.random.PCG64DXSM: PCG64DXSM}
-    return {np.random.MT19937: MT19937} | (of_pcg64 if has_known_layout() else {})
+    return {np.random.MT19937: MT19937} | dict.fromkeys(BIT_GENERATORS, NEXT_DOUBLE) | (of_pcg64 if has_known_layout() else {})
 
 
 #: By type of the bit generator; a subclass may draw in another way.

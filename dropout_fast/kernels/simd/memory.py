@@ -295,6 +295,17 @@ def address_of(typing_context, array, index):
 
 
 @intrinsic
+def call_for_double(typing_context, address, argument):
+    """Call machine code at an address with one address: a C function that returns a double."""
+
+    def generate(context, builder, signature, values):
+        function = ir.FunctionType(ir.DoubleType(), [values[1].type])
+        return builder.call(builder.inttoptr(values[0], function.as_pointer()), values[1:])
+
+    return types.float64(types.uintp, types.uintp), generate
+
+
+@intrinsic
 def call_address(typing_context, address, first, second):
     """Call machine code at an address with two addresses: a C function that returns nothing."""
 
