@@ -133,8 +133,7 @@ def dropout_forward(
             if out is None:
                 np.empty(x.shape, x.dtype)  # a lack of memory shows before `np.random` is seeded
             _seed_numpy(dropout_param)
-        rng = dropout_param.get("rng")
-        stream, key_of_numpy, rounding = numpy_stream(np.random if rng is None else rng, x.shape, p, scaled)
+        stream, key_of_numpy, rounding = numpy_stream(dropout_param.get("rng"), x.shape, p, scaled)
         mask = KeepMask(x.shape, p, scaled, rounding, None)
         result = _dispatch.forward(stream, key_of_numpy, mask, x, out)
     return result, (dropout_param, mask)

@@ -136,6 +136,8 @@ class Dropout:
 
     @seed.setter
     def seed(self, seed: int | None) -> None:
+        if seed is not None and self.rng is not None:
+            refuse_beside_rng("rng", {"seed": seed})
         self._seed = seed
         self._seed_of_masks = seed if seed is None or self.layer is None else seed_of_layer(seed, self.layer)
 
@@ -165,7 +167,12 @@ class Dropout:
             step = self.step
             self.step = step + 1
         try:
-            result, mask = self._drop(x, step, out)
+            if self._seed_of_masks is None:
+                result, mask = dropout(x, keep_prob=self.keep_prob, rng=self.rng, out=out)
+            else:
+                result, mask = dropout(
+                    x, keep_prob=self.keep_prob, seed=self._seed_of_masks, step=step, out=out, store_mask=self.store_mask
+                )
         except BaseException:
             self._give_back(step)
             raise
@@ -176,12 +183,6 @@ class Dropout:
             del masks[0]
             calls.forgotten += 1
         return result
-
-    def _drop(self, x: npt.ArrayLike, step: int, out: npt.NDArray[Any] | None) -> tuple[Any, KeepMask]:
-        rng = self.rng
-        if rng is not None:
-            return dropout(x, keep_prob=self.keep_prob, rng=rng, out=out)
-        return dropout(x, keep_prob=self.keep_prob, seed=self._seed_of_masks, step=step, out=out, store_mask=self.store_mask)
 
     @staticmethod
     def _itself(name: str, array: Any) -> npt.NDArray[Any]:

@@ -142,6 +142,8 @@ def test_the_layer(owner, kind):
         assert_same(drop.backward(X), reference.dropout_backward(X, cache).astype(np.float32))
     assert drop.seed is None and drop.step == 3 and drop.state_dict() == {"keep_prob": 0.6, "step": 3}
     assert "rng=" in repr(drop) and "seed" not in repr(drop)
+    with pytest.raises(TypeError, match="`seed` is 3, and `rng` is given"):
+        drop.seed = 3
 
 
 @pytest.mark.parametrize("owner", OWNERS)

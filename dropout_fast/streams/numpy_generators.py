@@ -24,28 +24,29 @@ def _streams_with_kernels() -> dict[type[Any], Stream]:
 #: By type of the bit generator; a subclass may draw in another way.
 STREAMS = _streams_with_kernels()
 
+_GLOBAL = np.random
 _get_bit_generator = np.random.get_bit_generator  # type: ignore[attr-defined]  # documented, absent from NumPy's stubs
 
 
 def numpy_stream(rng: Any, shape: tuple[int, ...], p: Any, scaled: bool) -> tuple[Stream, Key, Rounding]:
     """The stream and key for ``np.random.rand(*shape) < p``, and the rounding rule of the mask that NumPy code makes of it.
 
-    For a Generator it is ``rng.random(shape) < p``. A kernel draws where it compares as NumPy does.
+    For a Generator it is ``rng.random(shape) < p``; None stands for `np.random`. A kernel draws where it compares as NumPy does.
     """
+    if rng is None:
+        rng = _GLOBAL
+    bit_generator = _get_bit_generator() if rng is _GLOBAL else _bit_generator_of(rng)
     is_plain = isinstance(p, PLAIN_NUMBERS)
-    bit_generator = _bit_generator_of(rng)
-    compiles = not config.DISABLE_JIT  # type: ignore[attr-defined]  # set at run time
-    stream = STREAMS.get(type(bit_generator), ANY_BIT_GENERATOR) if compiles and is_plain else ANY_BIT_GENERATOR
-    key = (rng if stream is ANY_BIT_GENERATOR else bit_generator, p)
+    stream, source = STREAMS.get(type(bit_generator)), bit_generator
+    if stream is None or not is_plain or config.DISABLE_JIT:  # type: ignore[attr-defined]  # set at run time
+        stream, source = ANY_BIT_GENERATOR, rng
     # `np.random.rand()` is a Python number: the mask of a 0-d x is one too, and NumPy multiplies by it in x's own dtype.
     is_array = shape or isinstance(rng, np.random.Generator)
-    return stream, key, NUMPY if is_array and (is_plain or not scaled) else OPERATOR
+    return stream, (source, p), NUMPY if is_array and (is_plain or not scaled) else OPERATOR
 
 
 def _bit_generator_of(rng: Any) -> Any:
-    """The bit generator of such a generator; None for a subclass, which may draw in another way."""
-    if rng is np.random:
-        return _get_bit_generator()
+    """The bit generator of a Generator or RandomState; None for a subclass, which may draw in another way."""
     if type(rng) is np.random.Generator:
         return rng.bit_generator
     # A RandomState tells it by a private name only.
