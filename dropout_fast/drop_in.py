@@ -94,9 +94,8 @@ def dropout_forward(
     -----
     Engine "numpy" draws from `np.random` exactly what ``np.random.rand(*x.shape)`` would, and holds its
     lock meanwhile, so calls may be interleaved with any others; with "rng" it does so with that generator. In engine "fast" a
-    seed gives the same mask
-    in every call, and no seed a fresh one; dropped elements are +0 whatever x holds. Large arrays are shared out among
-    threads; the values do not depend on how many. Overflow and invalid values give the same inf and
+    seed gives the same mask in every call, and no seed a fresh one; dropped elements are +0 whatever x holds. Large arrays are
+    shared out among threads; the values do not depend on how many. Overflow and invalid values give the same inf and
     NaN as NumPy, without its RuntimeWarning.
 
     References
@@ -248,10 +247,9 @@ def _read(dropout_param: Mapping[str, Any]) -> tuple[Any, str, str, str]:
 
 def _check_rng(dropout_param: Mapping[str, Any], engine: str) -> None:
     check_rng("dropout_param['rng']", dropout_param["rng"])
-    values = {f"dropout_param[{key!r}]": dropout_param[key] for key in ("seed", "step") if key in dropout_param}
-    if engine == "fast":
-        values["dropout_param['engine']"] = engine
-    refuse_beside_rng("dropout_param['rng']", values)
+    if "seed" in dropout_param or "step" in dropout_param or engine == "fast":
+        values = {f"dropout_param[{key!r}]": dropout_param[key] for key in ("seed", "step") if key in dropout_param}
+        refuse_beside_rng("dropout_param['rng']", values | ({"dropout_param['engine']": engine} if engine == "fast" else {}))
 
 
 def _refuse_near_misses(dropout_param: Mapping[str, Any]) -> None:

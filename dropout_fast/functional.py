@@ -105,7 +105,7 @@ def dropout(
 
     With `rng` all this is NumPy's: elements are kept where a draw is below keep_prob, and the result is
     ``x * ((draws < keep_prob) / keep_prob)`` rounded to x's dtype, so that a dropped NaN stays NaN. Bit generators MT19937, PCG64
-    and PCG64DXSM are drawn by kernels, float32 and float64 arrays in one pass; others by NumPy.
+    and PCG64DXSM are drawn by kernels, float32 and float64 arrays in one pass; others by NumPy's functions.
 
     References
     ----------
@@ -152,12 +152,7 @@ def dropout(
 
 
 def _dropout_by_rng(
-    x: Any,
-    positional: tuple[Any, ...],
-    keep_prob: Any,
-    rate: Any,
-    rng: Any,
-    out: npt.NDArray[Any] | None,
+    x: Any, positional: tuple[Any, ...], keep_prob: Any, rate: Any, rng: Any, out: npt.NDArray[Any] | None
 ) -> tuple[Any, KeepMask]:
     """`dropout` where `rng` is given: the numbers of the NumPy code."""
     if not (

@@ -1,4 +1,4 @@
-"""Any generator of NumPy's with any bit generator: NumPy itself draws, and the comparison is packed into bits."""
+"""Any generator of NumPy's with any bit generator and any p: NumPy itself draws and compares, and the result is packed to bits."""
 
 from typing import Any
 
