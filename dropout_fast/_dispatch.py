@@ -27,6 +27,7 @@ from .kernels.factory import Kernels, Pass, make_kernels
 from .kernels.passes.column_sums import column_sums
 from .kernels.passes.counter import counter, counter_positive
 from .kernels.passes.mt19937 import mt19937, mt19937_positive
+from .kernels.passes.pcg64 import pcg64, pcg64dxsm
 from .kernels.passes.stored_bits import stored_bits
 from .streams.base import Bits, Key, Stream, threads_alone
 from .streams.counter import COUNTER
@@ -51,6 +52,10 @@ TABLE: tuple[tuple[Pass, Any, tuple[str, ...]], ...] = (
     (stored_bits, multiply, _FLOATS),
     (mt19937, multiply_in_float64, ("float32",)),
     (stored_bits, multiply_in_float64, ("float32",)),
+    (pcg64, multiply, _FLOATS),
+    (pcg64, multiply_in_float64, ("float32",)),
+    (pcg64dxsm, multiply, _FLOATS),
+    (pcg64dxsm, multiply_in_float64, ("float32",)),
 )
 
 #: Kernels of the fused operations. None of them stores past the caches: their users work in place.

@@ -1,6 +1,7 @@
 """Checks of arguments: every complaint about arrays, probabilities and counters is made here."""
 
 import operator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def as_probability(name: str, value: Any, interval: str = "[0, 1]", meaning: str
     raise (ValueError if is_number else TypeError)(complaint)
 
 
-def one_probability(keep_prob: Any, rate: Any, interval: str = "[0, 1]") -> float:
+def one_probability(keep_prob: Any, rate: Any) -> float:
     """The probability of keeping, of which at most one form may be given.
 
     Raises
@@ -91,16 +92,13 @@ def one_probability(keep_prob: Any, rate: Any, interval: str = "[0, 1]") -> floa
     TypeError
         Both are given, or what is given is no number.
     ValueError
-        It is outside of the interval, `rate` outside [0, 1], or `rate` leaves 0 where that is outside.
+        It is outside [0, 1].
     """
     if rate is None:
-        return DEFAULT_KEEP_PROB if keep_prob is None else float(as_probability("keep_prob", keep_prob, interval))
+        return DEFAULT_KEEP_PROB if keep_prob is None else float(as_probability("keep_prob", keep_prob))
     if keep_prob is not None:
         raise TypeError(f"`keep_prob` is {shown(keep_prob)} and `rate` is {shown(rate)}; expected one of the two.")
-    probability = 1.0 - float(as_probability("rate", rate, meaning="dropping"))
-    if probability == 0.0 and interval == "(0, 1]":
-        raise ValueError(f"`rate` is {shown(rate)}; expected a number in [0, 1), because NumPy code divides by 1 - rate.")
-    return probability
+    return 1.0 - float(as_probability("rate", rate, meaning="dropping"))
 
 
 def refuse_complex(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -174,15 +172,6 @@ def check_separate(name: str, array: npt.NDArray[Any], other_name: str, other: n
         raise ValueError(f"`{name}` overlaps `{other_name}` in memory; expected separate arrays.")
 
 
-def refuse_with_rng(rng: Any, **given: tuple[Any, Any]) -> None:
-    """Raise TypeError unless `rng` is `np.random`, and what cannot be told to it has its default value."""
-    if rng is not np.random:
-        raise TypeError(f"`rng` is {shown(rng)}; expected np.random or None.")
-    for name, (value, default) in given.items():
-        if value is not default and value != default:
-            raise TypeError(f"`{name}` is {shown(value)} and `rng` is given; expected one of the two.")
-
-
 def counter_key(keep_prob: Any, rate: Any, seed: Any, step: Any, offset: Any) -> tuple[int, int, int, float]:
     """Which bits of the counter stream: seed (a fresh one for None), step, offset, and the probability of keeping.
 
@@ -217,6 +206,43 @@ def refuse_positional(call: str, positional: tuple[Any, ...]) -> None:
         f"{call} got {given} by position; expected keywords: keep_prob=... (probability of keeping) "
         "or rate=... (probability of dropping, as in PyTorch and Keras)."
     )
+
+
+def check_keeps_some(keep_prob: float, rate: Any) -> None:
+    """Raise ValueError for the probability 0 of keeping: the NumPy code divides by it."""
+    if keep_prob == 0:
+        name, value, interval = ("keep_prob", keep_prob, "(0, 1]") if rate is None else ("rate", rate, "[0, 1)")
+        raise ValueError(
+            f"`{name}` is {shown(value)}; expected a number in {interval} where `rng` is given, because the NumPy code divides by "
+            "the probability of keeping."
+        )
+
+
+def check_rng(name: str, rng: Any) -> None:
+    """Raise TypeError unless it is `np.random`, a Generator or a RandomState."""
+    if not (rng is np.random or isinstance(rng, (np.random.Generator, np.random.RandomState))):
+        raise TypeError(
+            f"`{name}` is {shown(rng)}; expected np.random, a numpy.random.Generator or a numpy.random.RandomState. "
+            "Use np.random.default_rng(seed)."
+        )
+
+
+def refuse_beside_rng(name: str, values: Mapping[str, Any], unset: Mapping[str, Any] | None = None) -> None:
+    """Raise TypeError if arguments are given that mean nothing beside the generator, which the message calls `name`.
+
+    `values` holds them by name, `unset` the value of each that counts as not given, if there is one.
+    """
+    given = [f"`{key}` is {shown(value)}" for key, value in values.items() if unset is None or not _is_just(value, unset[key])]
+    if given:
+        raise TypeError(
+            f"{', '.join(given)}, and `{name}` is given; expected one or the other, because a generator draws from its own state, "
+            "and draws nothing again."
+        )
+
+
+def _is_just(value: Any, other: Any) -> bool:
+    """Whether both are the same, and of one type; an array is no number."""
+    return value is other or (type(value) is type(other) and value == other)
 
 
 def as_counter(name: str, value: Any, bits: int) -> int:

@@ -8,11 +8,22 @@ import numpy.typing as npt
 
 from . import _dispatch
 from ._small import apply_small, forward_of_fast, forward_of_numpy
-from ._validate import NUMERIC_KINDS, as_counter, as_numeric_array, as_probability, check_out, check_shape, is_usable_out, shown
+from ._validate import (
+    NUMERIC_KINDS,
+    as_counter,
+    as_numeric_array,
+    as_probability,
+    check_out,
+    check_rng,
+    check_shape,
+    is_usable_out,
+    refuse_beside_rng,
+    shown,
+)
 from .functional import pass_through
 from .mask import KeepMask
 from .streams.counter import COUNTER
-from .streams.numpy_global import numpy_stream
+from .streams.numpy_generators import numpy_stream
 from .streams.rounding import NUMPY, ZERO, multiply_by_numpy
 from .streams.seeds import fresh_seed
 
@@ -21,7 +32,7 @@ ENGINES = ("numpy", "fast")
 DX_DTYPES = ("dout", "float64")
 
 #: The keys that we read.
-KEYS = frozenset(("p", "mode", "seed", "step", "scale_at", "engine", "dx_dtype"))
+KEYS = frozenset(("p", "mode", "seed", "step", "rng", "scale_at", "engine", "dx_dtype"))
 
 #: Keys that people write where they mean one of `KEYS`, in lower case; besides those that differ from it in case or a "_" only.
 NEAR_MISSES = {
@@ -51,6 +62,8 @@ def dropout_forward(
           `dropout`, an int or None.
         - ``"step"`` (optional): in engine "fast", the step of `dropout`, 0 by default. With a seed, count it up from call to
           call: each seed and step have one mask.
+        - ``"rng"`` (optional): `np.random`, the default, or a Generator or RandomState to draw from, exactly what
+          ``rng.random(x.shape)`` or ``rng.rand(*x.shape)`` would. Not together with "seed", "step", or engine "fast".
         - ``"scale_at"`` (optional): "train" divides kept elements by p; "test" is the older form, in
           which training does not scale and mode "test" returns ``x * p``.
         - ``"engine"`` (optional): "numpy", the stream of `np.random`, or "fast", that of `dropout`, which neither
@@ -72,7 +85,8 @@ def dropout_forward(
     Raises
     ------
     TypeError
-        x holds no numbers, `dropout_param` is no mapping, p is no number, or `out` is no array.
+        x holds no numbers, `dropout_param` is no mapping, p is no number, "rng" is no generator or stands beside what it
+        excludes, or `out` is no array.
     ValueError
         p is out of its range; p or mode is missing; the value of another key is unknown or out of its range; a key is
         misspelt; x is ragged; `out` has another shape or dtype than x, is read-only, or overlaps x in part. Nothing is drawn
@@ -81,9 +95,9 @@ def dropout_forward(
     Notes
     -----
     Engine "numpy" draws from `np.random` exactly what ``np.random.rand(*x.shape)`` would, and holds its
-    lock meanwhile, so calls may be interleaved with any others. In engine "fast" a seed gives the same mask
-    in every call, and no seed a fresh one; dropped elements are +0 whatever x holds. Large arrays are shared out among
-    threads; the values do not depend on how many. Overflow and invalid values give the same inf and
+    lock meanwhile, so calls may be interleaved with any others; with "rng" it does so with that generator. In engine "fast" a
+    seed gives the same mask in every call, and no seed a fresh one; dropped elements are +0 whatever x holds. Large arrays are
+    shared out among threads; the values do not depend on how many. Overflow and invalid values give the same inf and
     NaN as NumPy, without its RuntimeWarning.
 
     References
@@ -108,7 +122,7 @@ def dropout_forward(
                 mask = KeepMask(x.shape, p, True, NUMPY, None)
                 result = forward_of_numpy(mask, x, out)
                 if result is None and x.dtype.kind in NUMERIC_KINDS:
-                    stream, key_of_numpy, mask._rounding = numpy_stream(x.shape, p, True)
+                    stream, key_of_numpy, mask._rounding = numpy_stream(None, x.shape, p, True)
                     result = _dispatch.forward(stream, key_of_numpy, mask, x, out)
                 if result is not None:
                     return result, (dropout_param, mask)
@@ -135,7 +149,7 @@ def dropout_forward(
             if out is None:
                 np.empty(x.shape, x.dtype)  # a lack of memory shows before `np.random` is seeded
             _seed_numpy(dropout_param)
-        stream, key_of_numpy, rounding = numpy_stream(x.shape, p, scaled)
+        stream, key_of_numpy, rounding = numpy_stream(dropout_param.get("rng"), x.shape, p, scaled)
         mask = KeepMask(x.shape, p, scaled, rounding, None)
         result = _dispatch.forward(stream, key_of_numpy, mask, x, out)
     return result, (dropout_param, mask)
@@ -247,11 +261,20 @@ def _read(dropout_param: Mapping[str, Any]) -> tuple[Any, str, str, str]:
         engine = _one_of("engine", dropout_param.get("engine", engine), ENGINES)
         scale_at = _one_of("scale_at", dropout_param.get("scale_at", scale_at), MODES)
         _one_of("dx_dtype", dropout_param.get("dx_dtype", "dout"), DX_DTYPES)
+        if dropout_param.get("rng") is not None:
+            _check_rng(dropout_param, engine)
     if type(p) is not float or not 0.0 < p <= 1.0:
         p = _read_p(dropout_param, "[0, 1]" if engine == "fast" else "(0, 1]")
     if type(mode) is not str or (mode != "train" and mode != "test"):
         mode = _read_mode(dropout_param)
     return p, mode, scale_at, engine
+
+
+def _check_rng(dropout_param: Mapping[str, Any], engine: str) -> None:
+    check_rng("dropout_param['rng']", dropout_param["rng"])
+    if "seed" in dropout_param or "step" in dropout_param or engine == "fast":
+        values = {f"dropout_param[{key!r}]": dropout_param[key] for key in ("seed", "step") if key in dropout_param}
+        refuse_beside_rng("dropout_param['rng']", values | ({"dropout_param['engine']": engine} if engine == "fast" else {}))
 
 
 def _refuse_near_misses(dropout_param: Mapping[str, Any]) -> None:

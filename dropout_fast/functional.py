@@ -1,4 +1,4 @@
-"""`dropout`: one call of engine fast."""
+"""`dropout`: one call of engine fast, or of NumPy's draws where a generator is given."""
 
 from typing import Any
 
@@ -12,13 +12,17 @@ from ._validate import (
     as_counter,
     as_floating_array,
     as_numeric_array,
+    check_keeps_some,
     check_out,
+    check_rng,
     is_usable_out,
     one_probability,
+    refuse_beside_rng,
     refuse_positional,
 )
 from .mask import KeepMask
 from .streams.counter import COUNTER
+from .streams.numpy_generators import numpy_stream
 from .streams.rounding import ZERO
 from .streams.seeds import fresh_seed
 
@@ -34,6 +38,7 @@ def dropout(
     seed: int | None = None,
     step: int = 0,
     offset: int = 0,
+    rng: Any = None,
     out: npt.NDArray[Any] | None = None,
     store_mask: bool = True,
 ) -> tuple[Any, KeepMask]:
@@ -67,6 +72,10 @@ def dropout(
     offset : int, 0 to 2**62 - 1
         Flat index of x's first element, where x is a shard of a larger array: each shard gets the
         bits that the whole array would get, wherever it is cut.
+    rng : np.random, numpy.random.Generator or numpy.random.RandomState, optional
+        Draw from this generator, under its lock, exactly what ``rng.random(x.shape)`` would (``np.random.rand(*x.shape)`` for
+        `np.random` and a RandomState), and give the numbers of the NumPy code: see Notes. Its state is then what that call would
+        leave. `seed`, `step`, `offset` and ``store_mask=False`` are refused beside it, because it can draw nothing again.
     out : ndarray, optional
         Where the result goes: ``out=x`` (in place), or a separate array of x's shape and dtype. A new
         large array costs more than the computation: pass `out` in a training loop.
@@ -83,17 +92,21 @@ def dropout(
     Raises
     ------
     TypeError
-        x holds no floats, `out` is no array, both `keep_prob` and `rate` are given, one is given by position, or another
-        argument is not of the type above.
+        x holds no floats, `out` is no array, both `keep_prob` and `rate` are given, one is given by position, `rng` is given
+        together with what it excludes, or another argument is not of the type above.
     ValueError
-        An argument is out of its range, or `out` has another shape or dtype than x, is read-only, or
-        overlaps x in part.
+        An argument is out of its range, nothing can be kept although `rng` is given, or `out` has another shape or dtype than
+        x, is read-only, or overlaps x in part.
 
     Notes
     -----
     Seeding: `np.random` is neither read nor moved. Parallelism: Numba's threads share large arrays. Stream: a keep bit is a
     function of (seed, step, keep_prob, offset + flat C-order index) and of nothing else: not of threads, processor, dtype,
     memory layout, or `out`. For half formats the product is computed in float32 and rounded.
+
+    With `rng` all this is NumPy's: elements are kept where a draw is below keep_prob, and the result is
+    ``x * ((draws < keep_prob) / keep_prob)`` rounded to x's dtype, so that a dropped NaN stays NaN. Bit generators MT19937, PCG64
+    and PCG64DXSM are drawn by kernels, float32 and float64 arrays in one pass; others by NumPy's functions.
 
     References
     ----------
@@ -102,6 +115,11 @@ def dropout(
     """
     # The usual arguments are recognised here: calls of the checks below would take half a microsecond more.
     array: Any = x
+    if rng is not None:
+        if not (seed is None and type(step) is type(offset) is int and step == offset == 0 and store_mask):
+            values = {"seed": seed, "step": step, "offset": offset, "store_mask": bool(store_mask)}
+            refuse_beside_rng("rng", values, {"seed": None, "step": 0, "offset": 0, "store_mask": True})
+        return _dropout_by_rng(array, positional, keep_prob, rate, rng, out)
     if seed is None:
         seed = fresh_seed()
     if keep_prob is None and (rate is None or (type(rate) is float and 0.0 <= rate <= 1.0)):
@@ -136,6 +154,33 @@ def dropout(
         if result is not None:
             return result, mask
     return _dispatch.forward(COUNTER, key, mask, array, out, store_mask), mask
+
+
+def _dropout_by_rng(
+    x: Any, positional: tuple[Any, ...], keep_prob: Any, rate: Any, rng: Any, out: npt.NDArray[Any] | None
+) -> tuple[Any, KeepMask]:
+    """`dropout` where `rng` is given: the numbers of the NumPy code."""
+    if not (
+        type(keep_prob) is float  # the usual, as in `dropout`
+        and 0.0 < keep_prob <= 1.0
+        and rate is None
+        and not positional
+        and type(rng) is np.random.Generator
+        and type(x) is np.ndarray
+        and x.dtype in _USUAL
+        and (out is None or is_usable_out(out, x))
+    ):
+        if positional:
+            refuse_positional("dropout(x, ...)", positional)
+        check_rng("rng", rng)
+        x = as_floating_array("x", x)
+        keep_prob = one_probability(keep_prob, rate)
+        check_keeps_some(keep_prob, rate)
+        if out is not None:
+            check_out(out, "x", x)
+    stream, key, rounding = numpy_stream(rng, x.shape, keep_prob, True)
+    mask = KeepMask(x.shape, keep_prob, True, rounding, None)
+    return _dispatch.forward(stream, key, mask, x, out), mask
 
 
 def pass_through(name: str, x: Any, out: npt.NDArray[Any] | None) -> Any:

@@ -12,12 +12,14 @@ from ._validate import (
     as_bias,
     as_floating_array,
     as_residual,
+    check_keeps_some,
     check_out,
+    check_rng,
     check_separate,
     counter_key,
     one_probability,
+    refuse_beside_rng,
     refuse_complex,
-    refuse_with_rng,
 )
 from .kernels.epilogues import (
     multiply,
@@ -33,7 +35,7 @@ from .kernels.epilogues import (
 from .mask import KeepMask
 from .streams.base import Key, Stream
 from .streams.counter import COUNTER
-from .streams.numpy_global import numpy_stream
+from .streams.numpy_generators import numpy_stream
 from .streams.rounding import ZERO
 
 
@@ -74,9 +76,10 @@ def relu_dropout(
         Added to each row.
     keep_prob, rate, seed, step, offset
         As for `dropout`.
-    rng : np.random, optional
-        Draw from NumPy's global generator: the very numbers of ``dropout_forward(np.maximum(x + bias, 0), ...)``, which moves
-        `np.random` as NumPy code does. Neither `seed` nor `step` nor `offset` may be given with it.
+    rng : np.random, numpy.random.Generator or numpy.random.RandomState, optional
+        Draw from this generator: the very numbers of ``dropout(np.maximum(x + bias, 0), rng=rng)``, and its state afterwards.
+        `seed`, `step` and `offset` are refused beside it. In one walk over memory where it is an MT19937; otherwise one operation
+        after another.
     out : ndarray, optional
         Where the result goes: ``out=x`` (in place, fastest), or a separate array of x's shape and dtype.
     store_mask : bool
@@ -147,7 +150,7 @@ def dropout_add(
         Added to each row of x.
     keep_prob, rate, seed, step, offset, store_mask
         As for `dropout`; with `rng` the bits are stored in any case.
-    rng : np.random, optional
+    rng : np.random, numpy.random.Generator or numpy.random.RandomState, optional
         As for `relu_dropout`.
     out : ndarray, optional
         Where the result goes: ``out=residual`` or ``out=x`` (in place), or a separate array of x's shape and dtype.
@@ -176,9 +179,12 @@ def _draws(
 ) -> tuple[Stream, Key, KeepMask]:
     """The stream, which of its bits, and a mask for them."""
     if rng is not None:
-        refuse_with_rng(rng, seed=(seed, None), step=(step, 0), offset=(offset, 0))
-        probability = one_probability(keep_prob, rate, "(0, 1]")
-        stream, key_of_numpy, rounding = numpy_stream(shape, probability, True)
+        values = {"seed": seed, "step": step, "offset": offset}
+        refuse_beside_rng("rng", values, {"seed": None, "step": 0, "offset": 0})
+        check_rng("rng", rng)
+        probability = one_probability(keep_prob, rate)
+        check_keeps_some(probability, rate)
+        stream, key_of_numpy, rounding = numpy_stream(rng, shape, probability, True)
         return stream, key_of_numpy, KeepMask(shape, probability, True, rounding, None)
     key = counter_key(keep_prob, rate, seed, step, offset)
     return COUNTER, key, KeepMask(shape, key[3], True, ZERO, key)

@@ -9,7 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ._process import counter_lock
-from ._validate import as_counter, as_probability, one_probability, refuse_positional, shown
+from ._validate import (
+    as_counter,
+    as_probability,
+    check_keeps_some,
+    check_rng,
+    one_probability,
+    refuse_beside_rng,
+    refuse_positional,
+    shown,
+)
 from .functional import dropout, pass_through
 from .mask import KeepMask
 from .streams.seeds import fresh_seed, seed_of_layer
@@ -19,7 +28,7 @@ MAX_WAITING = 256
 
 
 class Dropout:
-    """A dropout layer of engine fast: one mask a call, in training only.
+    """A dropout layer: one mask a call, in training only. It draws as engine fast does, or from a generator of NumPy's.
 
     >>> import numpy as np
     >>> from dropout_fast import Dropout
@@ -48,6 +57,9 @@ class Dropout:
     layer : str, optional
         Name of the layer in its net. Layers with one seed and different names draw different masks; with one seed and no
         names, or the same, they draw the same masks.
+    rng : np.random, numpy.random.Generator or numpy.random.RandomState, optional
+        Draw from this generator, as `dropout` does with its `rng`. `seed`, `layer` and ``store_mask=False`` are refused beside it.
+        Saving its state is up to you: `state_dict` holds `keep_prob` and `step` only.
     inplace : bool
         True: a call writes to x itself, and `backward` to dout, where no `out` is given. This takes half the time for large
         arrays.
@@ -60,8 +72,8 @@ class Dropout:
 
     Attributes
     ----------
-    keep_prob, seed, layer, inplace, store_mask, max_waiting
-        As given or taken.
+    keep_prob, seed, layer, rng, inplace, store_mask, max_waiting
+        As given or taken; `seed` is None beside `rng`.
     step : int
         Calls in training mode so far.
     training : bool
@@ -91,6 +103,7 @@ class Dropout:
         rate: float | None = None,
         seed: int | None = None,
         layer: str | None = None,
+        rng: Any = None,
         inplace: bool = False,
         store_mask: bool = True,
         max_waiting: int = MAX_WAITING,
@@ -100,8 +113,15 @@ class Dropout:
         if layer is not None and not isinstance(layer, str):
             raise TypeError(f"`layer` has type {type(layer).__name__}; expected a str or None.")
         self.keep_prob = one_probability(keep_prob, rate)
+        if rng is not None:
+            check_rng("rng", rng)
+            values = {"seed": seed, "layer": layer, "store_mask": bool(store_mask)}
+            refuse_beside_rng("rng", values, {"seed": None, "layer": None, "store_mask": True})
+            check_keeps_some(self.keep_prob, rate)
+        self._draws_globally, self._generator = rng is np.random, None if rng is np.random else rng  # modules have no copies
         self.layer = layer
-        self.seed = fresh_seed() if seed is None else as_counter("seed", seed, 64)
+        self._seed_of_masks: int | None = None
+        self.seed = (fresh_seed() if seed is None else as_counter("seed", seed, 64)) if rng is None else None
         self.inplace = bool(inplace)
         self.store_mask = bool(store_mask)
         self.max_waiting = as_counter("max_waiting", max_waiting, 62)
@@ -110,14 +130,21 @@ class Dropout:
         self._calls = _WaitingByThread()
 
     @property
-    def seed(self) -> int:
-        """Seed that all layers of a net may share."""
+    def seed(self) -> int | None:
+        """Seed that all layers of a net may share; None beside `rng`."""
         return self._seed
 
     @seed.setter
-    def seed(self, seed: int) -> None:
+    def seed(self, seed: int | None) -> None:
+        if seed is not None and self.rng is not None:
+            refuse_beside_rng("rng", {"seed": seed})
         self._seed = seed
-        self._seed_of_masks = seed if self.layer is None else seed_of_layer(seed, self.layer)
+        self._seed_of_masks = seed if seed is None or self.layer is None else seed_of_layer(seed, self.layer)
+
+    @property
+    def rng(self) -> Any:
+        """The generator that is drawn from: `np.random`, a Generator, a RandomState, or None in engine fast."""
+        return np.random if self._draws_globally else self._generator
 
     @property
     def masks(self) -> list[KeepMask]:
@@ -140,9 +167,12 @@ class Dropout:
             step = self.step
             self.step = step + 1
         try:
-            result, mask = dropout(
-                x, keep_prob=self.keep_prob, seed=self._seed_of_masks, step=step, out=out, store_mask=self.store_mask
-            )
+            if self._seed_of_masks is None:
+                result, mask = dropout(x, keep_prob=self.keep_prob, rng=self.rng, out=out)
+            else:
+                result, mask = dropout(
+                    x, keep_prob=self.keep_prob, seed=self._seed_of_masks, step=step, out=out, store_mask=self.store_mask
+                )
         except BaseException:
             self._give_back(step)
             raise
@@ -238,8 +268,13 @@ class Dropout:
             self.training = before
 
     def state_dict(self) -> dict[str, Any]:
-        """What training must save to go on with the same masks: plain numbers, and the layer's name if it has one."""
-        state = {"keep_prob": self.keep_prob, "seed": self.seed, "step": self.step}
+        """What training must save to go on with the same masks: plain numbers, and the layer's name if it has one.
+
+        Beside `rng` there is no seed in it; the generator's own state must be saved too.
+        """
+        state: dict[str, Any] = {"keep_prob": self.keep_prob, "seed": self.seed, "step": self.step}
+        if self.rng is not None:
+            del state["seed"]
         return state if self.layer is None else state | {"layer": self.layer}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -260,10 +295,12 @@ class Dropout:
         if state.get("layer") != self.layer:
             raise ValueError(f"`state['layer']` is {shown(state.get('layer'))}; expected {self.layer!r}, the name of this layer.")
         keep_prob = float(as_probability("state['keep_prob']", state["keep_prob"]))
-        seed, step = (as_counter(f"state[{key!r}]", state[key], 64) for key in ("seed", "step"))
-        self.keep_prob, self.seed, self.step = keep_prob, seed, step
+        counters = {key: as_counter(f"state[{key!r}]", state[key], 64) for key in ("seed", "step") if key in state}
+        self.keep_prob, self.seed, self.step = keep_prob, counters.get("seed"), counters["step"]
 
     def __repr__(self) -> str:
+        if self.rng is not None:
+            return f"Dropout(keep_prob={self.keep_prob}, rng={'np.random' if self.rng is np.random else self.rng})"
         name = "" if self.layer is None else f", layer={self.layer!r}"
         return f"Dropout(keep_prob={self.keep_prob}, seed={self.seed}{name})"
 

@@ -1,7 +1,8 @@
 """Dropout as plain NumPy: the numbers that everything here is held to, and the oracle of the tests.
 
 Both forms are here: scaling in training ("inverted" dropout, the default) and, with
-``dropout_param["scale_at"] = "test"``, the older one that scales when the network is used.
+``dropout_param["scale_at"] = "test"``, the older one that scales when the network is used. ``dropout_param["rng"]`` may be
+`np.random` (the default), a RandomState or a Generator.
 """
 
 from typing import Any
@@ -19,7 +20,8 @@ def dropout_forward(x: npt.NDArray[Any], dropout_param: dict[str, Any]) -> tuple
     mask = None
     out: Any = x
     if mode == "train":
-        mask = np.random.rand(*x.shape) < p
+        rng = dropout_param.get("rng", np.random)
+        mask = (rng.random(x.shape) if isinstance(rng, np.random.Generator) else rng.rand(*x.shape)) < p
         if not scaled_at_test:
             mask = mask / p
         out = x * mask

@@ -13,25 +13,26 @@ from numba import config
 from . import _dispatch, _launch
 from .kernels.bernoulli import BLOCK_BYTES
 from .kernels.factory import Kernels
-from .kernels.passes import column_sums, counter, mt19937, stored_bits
+from .kernels.passes import column_sums, counter, mt19937, pcg64, stored_bits
 from .kernels.periodic import reciprocal_of
-from .kernels.rng import mt19937_keep_bits
+from .kernels.rng import mt19937_keep_bits, next_double
 from .kernels.simd.vectors import GROUP
 from .streams.base import threads_alone
 from .streams.mt19937 import shares
+from .streams.next_double import next_double_address
 
 Step = Callable[[], object]
 
 PARALLEL_VARIANTS = ("parallel", "nontemporal")
 
 #: To draw from while compiling. The steps know only the address of its state, so it must live as long as they can.
-_GENERATOR = np.random.MT19937(0)
+_GENERATOR, _PCG64, _PCG64DXSM, _SFC64 = np.random.MT19937(0), np.random.PCG64(0), np.random.PCG64DXSM(0), np.random.SFC64(0)
 
 
 def warmup(*, fused: bool = False) -> None:
     """Compile every kernel of dropout and keep it in Numba's cache on disk, or load it from there.
 
-    Compiling takes about 45 s, once for each installation and processor; loading 0.2 s.
+    Compiling takes about 65 s, once for each installation and processor; loading 0.2 s.
     ``python -m dropout_fast warmup`` does the same and says how long each kernel took.
 
     Parameters
@@ -57,7 +58,7 @@ def steps(fused: bool) -> Iterator[tuple[str, Step]]:
 def _steps_of_table(fused: bool) -> Iterator[tuple[str, Step]]:
     if config.DISABLE_JIT:  # type: ignore[attr-defined]  # set at run time
         return
-    address = _GENERATOR.ctypes.state_address
+    address, of_pcg64, of_dxsm = (generator.ctypes.state_address for generator in (_GENERATOR, _PCG64, _PCG64DXSM))
     bits = np.zeros(BLOCK_BYTES, np.uint8)
     of_counter, of_mt19937 = (0, 0, 0, 0.5), (address, 1)
     leading: dict[Any, tuple[Any, ...]] = {
@@ -67,6 +68,8 @@ def _steps_of_table(fused: bool) -> Iterator[tuple[str, Step]]:
         column_sums.column_sums: (0,),
         mt19937.mt19937: of_mt19937,
         mt19937.mt19937_positive: of_mt19937,
+        pcg64.pcg64: (of_pcg64, 1),
+        pcg64.pcg64dxsm: (of_dxsm, 1),
     }
     for make_pass, epilogue, dtypes in _dispatch.FUSED_TABLE if fused else _dispatch.TABLE:
         for dtype in dtypes:
@@ -84,6 +87,10 @@ def _steps_of_table(fused: bool) -> Iterator[tuple[str, Step]]:
         return
     yield "counter_draw_bits", partial(counter.draw_bits, 0, 0, 0, 0.5, bits)
     yield "mt19937_draw_bits", partial(mt19937_keep_bits.draw_bits, address, 1, 1, bits)
+    yield "pcg64_draw_bits", partial(pcg64.draw_bits_of_pcg64, of_pcg64, 1, 1, bits)
+    of_sfc64 = next_double_address(type(_SFC64)), _SFC64.ctypes.state_address
+    yield "next_double_draw_bits", partial(next_double.draw_bits, *of_sfc64, 0.5, 1, bits)
+    yield "pcg64dxsm_draw_bits", partial(pcg64.draw_bits_of_pcg64dxsm, of_dxsm, 1, 1, bits)
 
 
 def _steps(

@@ -14,6 +14,18 @@ FORWARDS = [
     ([1, 2, 3], 0.25, 4096, "f8", "00001000000001000101", "357298e1d2e21a2aeaa046c44633238a", 0.3680251068084549),
 ]  # fmt: skip
 
+# The same of generators: kind, and what `FORWARDS` holds; the last is the next random().
+GENERATORS = [
+    ("PCG64", 0, 0.5, 20, "f4", "01110000000101010011", "b6d7cb478eb2991cf9e84602c5916d7a", 0.028319671145462966),
+    ("PCG64", 42, 0.9, 20, "f8", "11111011111011111111", "8f3c4ebbf812b056b738a4ff286562aa", 0.7580877400853738),
+    ("PCG64", 7, 1 / 3, 100003, "f4", "00011010001110000000", "98da01d28233728f7f2a3917728bc103", 0.8402532711760764),
+    ("PCG64DXSM", 0, 0.5, 20, "f8", "00110101100101101001", "973caaa46580b233b3f712fa1a966d28", 0.9768346016849883),
+    ("PCG64DXSM", 7, 0.25, 100003, "f4", "10110000100000010000", "807386973009cbc3d2476f8d317cfb99", 0.034006455225603194),
+    ("MT19937", 7, 1 / 3, 5000, "f4", "10100000101111100101", "ac29cc4e7f7d84b7fa9088a97310aec4", 0.25907133058602494),
+    ("SFC64", 1, 0.5, 5000, "f8", "01100001101100100010", "b6b1a748f2480dba4872b773d37e7200", 0.12455161518181856),
+    ("Philox", 1, 0.5, 5000, "f4", "11101111000111010011", "df8399f70671413cfc666e2821fdc924", 0.007930615639011762),
+]  # fmt: skip
+
 # Engine fast. Seed, step, keep_prob, offset, size; keep bits of the first twenty elements; first half of the SHA-256 of
 # all, packed. Another value here is another stream: a breaking change, with an entry in the changelog.
 STREAM = [
@@ -39,6 +51,15 @@ def check_forward(seed, p, size, dtype, kept, digest, following):
     assert np.random.rand() == following
 
 
+def check_generator(kind, seed, p, size, dtype, kept, digest, following):
+    """Check that `rng` draws what plain NumPy drew, and is left as NumPy left it."""
+    x, rng = np.linspace(-3, 3, size).astype(dtype), np.random.Generator(getattr(np.random, kind)(seed))
+    out, mask = dropout_fast.dropout(x, keep_prob=p, rng=rng)
+    assert "".join(str(int(value > 0)) for value in mask[:20]) == kept
+    assert hashlib.sha256(out.tobytes()).hexdigest()[:32] == digest
+    assert rng.random() == following
+
+
 def check_stream(seed, step, keep_prob, offset, size, kept, digest, dtype=np.float32):
     """Check that engine fast draws what it drew when it was new."""
     out, mask = dropout_fast.dropout(np.ones(size, dtype), keep_prob=keep_prob, seed=seed, step=step, offset=offset)
@@ -51,6 +72,8 @@ def check_stream(seed, step, keep_prob, offset, size, kept, digest, dtype=np.flo
 def check_all():
     for forward in FORWARDS:
         check_forward(*forward)
+    for generator in GENERATORS:
+        check_generator(*generator)
     for masks in STREAM:
         check_stream(*masks)
 

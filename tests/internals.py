@@ -32,7 +32,7 @@ from dropout_fast.mask import ARRAY_METHODS
 from dropout_fast.streams import mt19937 as mt19937_stream
 from dropout_fast.streams.base import Stream
 from dropout_fast.streams.counter import COUNTER
-from dropout_fast.streams.numpy_global import numpy_stream
+from dropout_fast.streams.numpy_generators import numpy_stream
 
 __all__ = [
     "ARRAY_METHODS", "BLOCK", "CHUNK", "DRAWS_PER_BLOCK", "count_from", "next_word", "splat_uint64", "store_uint64s",
@@ -262,12 +262,23 @@ def allocate_bits(allocate: Callable[[int], Bits]) -> Changed:
         return dataclasses.replace(stream, empty_bits=empty_bits)
 
     from dropout_fast import functional
-    from dropout_fast.streams import numpy_global
+    from dropout_fast.streams import numpy_generators
 
     return Changed(
         (functional, "COUNTER", replaced(COUNTER)),
-        (numpy_global, "MT19937", replaced(mt19937_stream.MT19937)),
+        (numpy_generators, "STREAMS", {kind: replaced(stream) for kind, stream in numpy_generators.STREAMS.items()}),
     )
+
+
+@contextlib.contextmanager
+def state_in_another_layout() -> Iterator[Any]:
+    """Make the library believe that PCG64's state lies in memory as its kernels do not read it; the bit generators with kernels."""
+    from dropout_fast.streams import numpy_generators
+
+    with Changed((numpy_generators, "has_known_layout", lambda: False)):
+        streams = numpy_generators._streams_with_kernels()
+    with Changed((numpy_generators, "STREAMS", streams)):
+        yield streams
 
 
 def keep_bits(seed: int, step: int, offset: int, keep_prob: float, size: int) -> Bits:
@@ -277,7 +288,7 @@ def keep_bits(seed: int, step: int, offset: int, keep_prob: float, size: int) ->
 
 def keep_bits_of_numpy(size: int, p: float) -> Bits:
     """The bits of engine numpy alone, drawn from `np.random`."""
-    stream, key, _ = numpy_stream((size,), p, True)
+    stream, key, _ = numpy_stream(np.random, (size,), p, True)
     return stream.draw_bits(key, (size,))
 
 

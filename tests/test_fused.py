@@ -128,6 +128,20 @@ def test_engine_numpy_is_numpy(dtype, numbers):
         assert state() == after
 
 
+@pytest.mark.parametrize("bit_generator", ["MT19937", "PCG64", "PCG64DXSM", "SFC64", "Philox"])
+def test_any_generator(bit_generator):
+    x, residual, bias = (np.random.standard_normal(shape) for shape in ((30, 50), (30, 50), (50,)))
+    make = getattr(np.random, bit_generator)
+    one, other = np.random.Generator(make(3)), np.random.Generator(make(3))
+    expected = np.maximum(x + bias, 0) * ((one.random(x.shape) < 0.6) / 0.6)
+    out, mask = relu_dropout(x, bias, keep_prob=0.6, rng=other)
+    assert out.tobytes() == expected.tobytes()
+    assert np.array_equal(kept(mask), expected > 0)
+    expected = residual + (x + bias) * ((one.random(x.shape) < 0.6) / 0.6)
+    assert dropout_add(x, residual, bias, keep_prob=0.6, rng=other)[0].tobytes() == expected.tobytes()
+    assert one.random() == other.random()
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_gradient_of_the_bias_is_the_sum_in_the_promised_order(dtype):
     for number in range(60):
@@ -314,10 +328,16 @@ BAD = [
         r"`keep_prob` is 0.0; expected .* in \(0, 1\]",
     ),
     (relu_dropout, (X, BIAS), {"rate": 1.0, "rng": np.random}, ValueError, r"`rate` is 1.0; expected a number in \[0, 1\)"),
-    (relu_dropout, (X, BIAS), {"seed": 1, "rng": np.random}, TypeError, "`seed` is 1 and `rng` is given; expected one of the two"),
-    (relu_dropout, (X, BIAS), {"step": 1, "rng": np.random}, TypeError, "`step` is 1 and `rng` is given"),
-    (relu_dropout, (X, BIAS), {"offset": 1, "rng": np.random}, TypeError, "`offset` is 1 and `rng` is given"),
-    (relu_dropout, (X, BIAS), {"rng": 5}, TypeError, "`rng` is 5; expected"),
+    (
+        relu_dropout,
+        (X, BIAS),
+        {"seed": 1, "rng": np.random},
+        TypeError,
+        "`seed` is 1, and `rng` is given; expected one or",
+    ),
+    (relu_dropout, (X, BIAS), {"step": 1, "rng": np.random}, TypeError, "`step` is 1, and `rng` is given"),
+    (relu_dropout, (X, BIAS), {"offset": 1, "rng": np.random}, TypeError, "`offset` is 1, and `rng` is given"),
+    (relu_dropout, (X, BIAS), {"rng": 5}, TypeError, "`rng` is 5; expected np.random, a numpy.random.Generator"),
     (relu_dropout, (X, BIAS), {"out": X[::-1]}, ValueError, "`out` overlaps `x`"),
     (relu_dropout, (np.ones((1, 6)), X[0].astype(float)), {"out": [1.0]}, TypeError, "`out` has type list"),
     (dropout_add, (X, X[:3]), {}, ValueError, r"`residual` has shape \(3, 6\); expected \(4, 6\), the shape of `x`"),

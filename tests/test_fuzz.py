@@ -5,9 +5,11 @@ Each argument is drawn from a list of good ones or of bad ones, so it is known w
 
 import contextlib
 
+import generators
 import ml_dtypes
 import numpy as np
 import pytest
+from generators import make, state_of
 from helpers import LAYOUTS, examples, laid_out, state
 from hypothesis import given
 from hypothesis import strategies as st
@@ -182,6 +184,39 @@ def test_dropout(x, keep_prob, seed, step, offset, out, store_mask):
     hidden = np.ma.getmaskarray(x[0])
     assert same_values(np.ma.masked_array(np.ma.getdata(result), hidden), np.ma.masked_array(by_definition(values, mask), hidden))
     assert same_values(mask.apply(values), by_definition(values, mask))
+
+
+@given(
+    x=either(arrays(FLOATS), arrays(OTHERS) | st.sampled_from(NO_NUMBERS)),
+    keep_prob=keep_probs,
+    rng=either(
+        st.tuples(st.sampled_from(generators.OWNERS[:2]), st.sampled_from(generators.KINDS)),
+        st.sampled_from([3, "np.random", np.random.PCG64]),
+    ),
+    excluded=either(st.just({}), st.sampled_from([{"seed": 1}, {"step": 2}, {"offset": 3}, {"store_mask": False}])),
+    out=st.none() | some_out,
+)
+@examples(500)
+def test_dropout_by_a_generator(x, keep_prob, rng, excluded, out):
+    faults = [*faults_of(x=x, keep_prob=keep_prob, rng=rng), *excluded[0]]
+    target = None
+    if out is not None and x[1]:
+        target, faults = out[0](x[0]), faults + faults_of(out=out)
+    generator = make(*rng[0], (5, 3)) if rng[1] else rng[0]
+    before = state_of(generator) if rng[1] else None
+    if faults:
+        with refused_where(faults, x[0], target):
+            dropout_fast.dropout(x[0], keep_prob=keep_prob[0], rng=generator, out=target, **excluded[0])
+        assert not rng[1] or state_of(generator) == before
+        return
+    raw, values, hidden = bytes_of(x[0]), plain(x[0]), np.ma.getmaskarray(x[0])
+    result, mask = dropout_fast.dropout(x[0], keep_prob=keep_prob[0], rng=generator, out=target)
+    assert (result is target or target is None) and result.dtype.type is x[0].dtype.type
+    assert target is x[0] or bytes_of(x[0]) == raw
+    theirs = make(*rng[0], (5, 3))
+    expected, cache = reference.dropout_forward(values, {"p": float(keep_prob[0]), "mode": "train", "rng": theirs})
+    assert state_of(generator) == state_of(theirs) and same_values(np.asarray(mask), np.asarray(cache[1]))
+    assert same_values(np.ma.masked_array(np.ma.getdata(result), hidden), np.ma.masked_array(expected, hidden))
 
 
 @given(

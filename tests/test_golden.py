@@ -3,7 +3,7 @@
 import internals
 import numpy as np
 import pytest
-from golden import FORWARDS, STREAM, check_forward, check_stream
+from golden import FORWARDS, GENERATORS, STREAM, check_forward, check_generator, check_stream
 
 # First outputs after init_by_array({0x123, 0x234, 0x345, 0x456}): Matsumoto and Nishimura, mt19937ar.out.
 PUBLISHED = (1067595299, 955945823, 477289528, 4107218783, 4228976476, 3344332714, 3355579695, 227628506)
@@ -23,6 +23,11 @@ def test_known_answers_of_mt19937(draw, count):
 @pytest.mark.parametrize("forward", FORWARDS, ids=str)
 def test_forward_of_plain_numpy(forward):
     check_forward(*forward)
+
+
+@pytest.mark.parametrize("generator", GENERATORS, ids=str)
+def test_generators_of_plain_numpy(generator):
+    check_generator(*generator)
 
 
 @pytest.mark.parametrize("masks", STREAM, ids=str)

@@ -158,6 +158,61 @@ def test_a_probability_that_is_no_number(name, value):
     check_dropout(TypeError, rf"`{name}` is .*; expected a number in \[0, 1\]", **{name: value})
 
 
+NO_GENERATORS = [3, "np.random", np.random.default_rng, np.random.rand, np.random.PCG64(1), object(), True, [1]]
+
+
+@pytest.mark.parametrize("rng", NO_GENERATORS, ids=lambda rng: type(rng).__name__)
+def test_generators_that_are_none(rng):
+    message = "` is .*; expected np.random, a numpy.random.Generator or a numpy.random.RandomState. Use np.random.default_rng"
+    check_dropout(TypeError, "`rng" + message, rng=rng)
+    for mode in ("train", "test"):
+        check_forward(np.ones(3), {"p": 0.5, "mode": mode, "rng": rng}, TypeError, r"`dropout_param\['rng'\]" + message)
+    with pytest.raises(TypeError, match="`rng" + message):
+        dropout_fast.Dropout(rng=rng)
+
+
+def test_what_a_generator_excludes():
+    rng = np.random.default_rng(0)
+    before = repr(rng.bit_generator.state)
+    for given in ({"seed": 3}, {"step": 4}, {"offset": 5}, {"store_mask": False}, {"seed": 3, "offset": np.array([1, 2])}):
+        shown = ", ".join(f"`{name}` is {value!r}" for name, value in given.items()).replace("(", r"\(").replace(")", r"\)")
+        shown = shown.replace("[", r"\[").replace("]", r"\]")
+        for generator in (rng, np.random):
+            check_dropout(TypeError, shown + ", and `rng` is given; expected one or the other", rng=generator, **given)
+    for given in ({"seed": 3}, {"layer": "hidden"}, {"store_mask": False}):
+        ((name, value),) = given.items()
+        with pytest.raises(TypeError, match=f"`{name}` is {value!r}, and `rng` is given; expected one or the other"):
+            dropout_fast.Dropout(rng=rng, **given)
+    for given in ({"seed": 3}, {"seed": None}, {"step": 0}, {"engine": "fast"}):
+        ((name, value),) = given.items()
+        message = rf"`dropout_param\['{name}'\]` is {value!r}, and `dropout_param\['rng'\]` is given; expected one or the other"
+        check_forward(np.ones(3), {"p": 0.5, "mode": "train", "rng": rng} | given, TypeError, message)
+    assert repr(rng.bit_generator.state) == before
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"keep_prob": 0}, r"`keep_prob` is 0.0; expected a number in \(0, 1\] where `rng` is given"),
+        ({"keep_prob": 0.0}, r"`keep_prob` is 0.0; expected a number in \(0, 1\] where `rng` is given"),
+        ({"rate": 1}, r"`rate` is 1; expected a number in \[0, 1\) where `rng` is given"),
+        ({"keep_prob": 1.5}, r"`keep_prob` is 1.5; expected a number in \[0, 1\]"),
+    ],
+    ids=str,
+)
+def test_a_generator_keeps_some(given, message):
+    rng = np.random.default_rng(0)
+    before = repr(rng.bit_generator.state)
+    check_dropout(ValueError, message, rng=rng, **given)
+    with pytest.raises(ValueError, match=message):
+        dropout_fast.Dropout(rng=rng, **given)
+    with pytest.raises(TypeError, match=r"dropout\(x, ...\) got 0.9 by position"):
+        dropout_fast.dropout(np.ones(3), 0.9, rng=rng)
+    check_dropout(TypeError, "`x` has dtype int64; expected floats", x=np.arange(3), rng=rng)
+    check_dropout(ValueError, "`out` has shape", rng=rng, out=np.ones(4))
+    assert repr(rng.bit_generator.state) == before
+
+
 @pytest.mark.parametrize("name", ["seed", "step", "offset"])
 def test_counters_that_are_none(name):
     bits = 62 if name == "offset" else 64

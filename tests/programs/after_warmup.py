@@ -22,6 +22,8 @@ def call_everything():
         for p in (0.5, 0.3):
             _, cache = dropout_fast.dropout_forward(x, {"p": p, "mode": "train"})
             dropout_fast.dropout_backward(x, cache)
+            for kind in (np.random.PCG64, np.random.PCG64DXSM, np.random.SFC64):
+                dropout_fast.dropout(x, keep_prob=p, rng=np.random.Generator(kind(1)))[1].apply(x)
 
 
 def compiled():

@@ -34,6 +34,11 @@ def check(size, dtype, at_end):
             assert drawn == dropout_fast.dropout_forward(np.array(x), param)[0].tobytes()
             assert dropout_fast.dropout_backward(x, cache, out=out).tobytes() == drawn
             dropout_fast.dropout_backward(x, cache, out=guarded(size, np.float64, at_end))
+            for kind in (np.random.MT19937, np.random.PCG64, np.random.PCG64DXSM, np.random.SFC64):
+                expected = dropout_fast.dropout(np.array(x), keep_prob=keep_prob, rng=np.random.Generator(kind(size)))[0].tobytes()
+                _, mask = dropout_fast.dropout(x, keep_prob=keep_prob, rng=np.random.Generator(kind(size)), out=out)
+                assert out.tobytes() == expected
+                assert mask.apply(x, out=out).tobytes() == expected
     assert x.tobytes() == before
     dropout_fast.dropout(x, keep_prob=0.9, out=x)
 

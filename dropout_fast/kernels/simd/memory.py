@@ -274,6 +274,12 @@ def stack_array(typing_context, dtype, size):
 
 
 @intrinsic
+def pointer_to_uint64(typing_context, address):
+    """An address as a pointer for ``numba.carray``."""
+    return types.CPointer(types.uint64)(types.uintp), _as_pointer(ir.IntType(64))
+
+
+@intrinsic
 def pointer_to_uint32(typing_context, address):
     """An address as a pointer for ``numba.carray``."""
     return types.CPointer(types.uint32)(types.uintp), _as_pointer(_I32)
@@ -301,6 +307,17 @@ def address_of(typing_context, array, index):
         return builder.ptrtoint(pointer, ir.IntType(types.uintp.bitwidth))
 
     return types.uintp(array, types.intp), generate
+
+
+@intrinsic
+def call_for_double(typing_context, address, argument):
+    """Call machine code at an address with one address: a C function that returns a double."""
+
+    def generate(context, builder, signature, values):
+        function = ir.FunctionType(ir.DoubleType(), [values[1].type])
+        return builder.call(builder.inttoptr(values[0], function.as_pointer()), values[1:])
+
+    return types.float64(types.uintp, types.uintp), generate
 
 
 @intrinsic

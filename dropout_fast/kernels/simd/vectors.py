@@ -102,6 +102,7 @@ _define(operator.rshift, lambda builder, a, b: builder.lshr(a, b))
 _define(operator.add, lambda builder, a, b: builder.add(a, b))
 _define(operator.mul, lambda builder, a, b: builder.fmul(a, b))
 _define(operator.lt, lambda builder, a, b: builder.icmp_unsigned("<", a, b), compares=True)
+_define(operator.le, lambda builder, a, b: builder.icmp_unsigned("<=", a, b), compares=True)
 _define(operator.eq, lambda builder, a, b: builder.icmp_unsigned("==", a, b), compares=True)
 
 
@@ -311,6 +312,46 @@ def rotate_left(typing_context, words, count):
         return builder.or_(builder.shl(values[0], left), builder.lshr(values[0], right))
 
     return words(words, types.uint64), generate
+
+
+@intrinsic
+def rotate_right_each(typing_context, words, counts):
+    """Rotate each word of a vector of uint64 right by the count in its lane, modulo 64."""
+
+    def generate(context, builder, signature, values):
+        form = llvm_vector(words)
+        name, function_type = f"llvm.fshr.v{form.count}i64", ir.FunctionType(form, [form] * 3)
+        function = builder.module.globals.get(name) or ir.Function(builder.module, function_type, name)
+        return builder.call(function, [values[0], *values])
+
+    return words(words, counts), generate
+
+
+@intrinsic
+def multiply_words(typing_context, words, factor):
+    """The products of a vector of uint64 and another, or a scalar, modulo 2**64."""
+
+    def generate(context, builder, signature, values):
+        return builder.mul(values[0], _each(builder, words, factor, values[1]))
+
+    return words(words, factor), generate
+
+
+@intrinsic
+def multiply_halves(typing_context, words, factor):
+    """The products of the lower halves of each word of a vector and of another, or a scalar: one instruction everywhere."""
+
+    def generate(context, builder, signature, values):
+        lower = ir.Constant(llvm_vector(words), [2**32 - 1] * words.lanes)
+        halves = (builder.and_(value, lower) for value in (values[0], _each(builder, words, factor, values[1])))
+        return builder.mul(*halves)
+
+    return words(words, factor), generate
+
+
+def _each(builder, words, factor, value):
+    """A vector as it is; a scalar in every lane."""
+    return value if isinstance(factor, VectorType) else emit_splat(builder, value, words.lanes)
 
 
 @intrinsic

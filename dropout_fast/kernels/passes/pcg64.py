@@ -1,0 +1,136 @@
+"""The drawing passes of PCG64 and PCG64DXSM: draw sixteen keep bits at a time, and apply an epilogue while they are in registers.
+
+Each thread takes a stretch of whole words of bits, and jumps to its first draw. The bits do not depend on the number of threads.
+"""
+
+import numba
+import numpy as np
+
+from ..elementwise import apply_group_by_registers, apply_rest_by_registers, apply_vector_by_register
+from ..factory import make_kernel
+from ..options import helper
+from ..rng.mt19937_keep_bits import store_group_bits
+from ..rng.pcg64 import FILLED, PCG64, PCG64DXSM, Generator, keep, lanes_at, state_at
+from ..shares import bounds, chunks_of
+from ..simd.memory import elements_to_alignment, stack_array
+from ..simd.vectors import GROUP, LANES, to_bits, word_of
+from .mt19937 import shifted_in
+
+
+def pcg64(epilogue, write, publish):
+    """Make the serial and the parallel function for PCG64."""
+    return _make_pass(PCG64, epilogue, write, publish)
+
+
+def pcg64dxsm(epilogue, write, publish):
+    """Make the serial and the parallel function for PCG64DXSM."""
+    return _make_pass(PCG64DXSM, epilogue, write, publish)
+
+
+def _make_pass(generator: Generator, epilogue, write, publish):
+    draw_stretch, advance = _make_draw_stretch(generator), generator.advance
+
+    def serial(state_address, threshold, x, bits, scale, out):
+        """Draw keep bits, apply the epilogue, and advance NumPy's state.
+
+        Parameters
+        ----------
+        state_address : int
+            Address of NumPy's ``{{uint128 state, increment} *; int has_uint32; uint32 uinteger}``, whose lock the caller holds.
+        threshold : int
+            ``ceil(p * 2**53)``, 1 or more: a draw below it keeps its element.
+        x, out : ndarray, 1-d, C-contiguous, of one dtype
+            May be the same array.
+        bits : ndarray of uint8
+            Written, in words of eight bytes: bit ``i % 8`` of ``bits[i // 8]`` is element i's.
+        scale : float
+            What kept elements are multiplied by.
+        """
+        words = state_at(state_address)
+        state, increment = (words[0], words[1]), (words[2], words[3])
+        draw_stretch(epilogue, write, state, increment, threshold, x, bits, scale, out, np.intp(0), x.size)
+        words[0], words[1] = advance(state, increment, x.size)
+
+    def parallel(state_address, threshold, x, bits, scale, out, threads):
+        """As `serial`, on that number of threads."""
+        words = state_at(state_address)
+        state, increment = (words[0], words[1]), (words[2], words[3])
+        shares = min(threads, chunks_of(x.size, 0))
+        for share in numba.prange(shares):
+            begin, end = bounds(share, shares, x.size, 0)
+            first = advance(state, increment, begin)
+            draw_stretch(epilogue, write, first, increment, threshold, x, bits, scale, out, begin, end)
+            publish()
+        words[0], words[1] = advance(state, increment, x.size)
+
+    return serial, parallel
+
+
+def _make_draw_stretch(generator: Generator):
+    _, fill, start, next_lanes, output = generator
+    draw_group = _make_draw_group(next_lanes, output)
+
+    @helper
+    def draw_stretch(epilogue, write, state, increment, threshold, x, bits, scale, out, begin, end):
+        """Draw bits and apply the epilogue from element `begin`, a multiple of 64, to `end`; `state` is that before its draw.
+
+        Groups are aligned to the vectors of `out`; the elements before the first have draws of their own. Words of bits are
+        aligned to x, so each is made of two groups' bits.
+        """
+        lows, highs, addends = stack_array(np.uint64, FILLED), stack_array(np.uint64, FILLED), start(increment)
+        fill(state, increment, lows, highs)
+        unaligned = elements_to_alignment(out, begin)
+        kept = keep(output(lanes_at(lows, highs, 0)), np.uint64(threshold))
+        apply_vector_by_register(epilogue, x, kept, scale, out, begin, min(unaligned, end - begin))
+        previous = np.uint64(to_bits(kept)) << np.uint64(1) << np.uint64(GROUP - 1 - unaligned)
+        lanes, done = (lanes_at(lows, highs, unaligned), lanes_at(lows, highs, unaligned + LANES)), begin
+        while done + unaligned + GROUP <= end:
+            group, lanes = draw_group(lanes, addends, np.uint64(threshold))
+            word = word_of(group)
+            store_group_bits(bits, done, GROUP, shifted_in(previous, word, unaligned))
+            apply_group_by_registers(epilogue, write, x, group, scale, out, done + unaligned)
+            previous, done = word, done + GROUP
+        while done < end:  # once or twice
+            group, lanes = draw_group(lanes, addends, np.uint64(threshold))
+            word, i = word_of(group), done + unaligned
+            store_group_bits(bits, done, min(GROUP, end - done), shifted_in(previous, word, unaligned))
+            apply_rest_by_registers(epilogue, x, group, scale, out, i, end - i)
+            previous, done = word, done + GROUP
+
+    return draw_stretch
+
+
+def _make_draw_group(next_lanes, output):
+    @helper
+    def draw_group(lanes, addends, threshold):
+        """Make the next 64 draws; returns their keep bits as four vectors of booleans, and the lanes of the following draws."""
+        near, far = lanes
+        first, second = keep(output(near), threshold), keep(output(far), threshold)
+        near, far = next_lanes(near, addends), next_lanes(far, addends)
+        third, fourth = keep(output(near), threshold), keep(output(far), threshold)
+        return (first, second, third, fourth), (next_lanes(near, addends), next_lanes(far, addends))
+
+    return draw_group
+
+
+def _make_draw_bits(generator: Generator):
+    advance, fill, start, next_lanes, output = generator
+    draw_group = _make_draw_group(next_lanes, output)
+
+    def draw_bits(state_address, threshold, count, bits):
+        """Draw ``count`` keep bits alone, and advance the state; arguments as for the passes."""
+        words = state_at(state_address)
+        state, increment = (words[0], words[1]), (words[2], words[3])
+        lows, highs, addends = stack_array(np.uint64, FILLED), stack_array(np.uint64, FILLED), start(increment)
+        fill(state, increment, lows, highs)
+        lanes = lanes_at(lows, highs, 0), lanes_at(lows, highs, LANES)
+        for done in range(0, count, GROUP):
+            group, lanes = draw_group(lanes, addends, np.uint64(threshold))
+            store_group_bits(bits, done, min(GROUP, count - done), word_of(group))
+        words[0], words[1] = advance(state, increment, count)
+
+    return draw_bits
+
+
+draw_bits_of_pcg64 = make_kernel(_make_draw_bits(PCG64), "pcg64_draw_bits")
+draw_bits_of_pcg64dxsm = make_kernel(_make_draw_bits(PCG64DXSM), "pcg64dxsm_draw_bits")
