@@ -59,8 +59,8 @@ def relu_dropout(
     >>> x, bias = np.array([[1.0, -2.0, 3.0, 4.0], [5.0, 6.0, -7.0, 8.0]]), np.array([0.5, 0.5, 0.5, -9.0])
     >>> out, mask = relu_dropout(x, bias, keep_prob=0.5, seed=3)
     >>> out
-    array([[ 0.,  0.,  7.,  0.],
-           [ 0.,  0.,  0.,  0.]])
+    array([[0., 0., 7., 0.],
+           [0., 0., 0., 0.]])
     >>> gradient = np.empty(4)
     >>> mask.apply(np.ones((2, 4)), bias_gradient=gradient)  # the backward of all three
     array([[0., 0., 2., 0.],

@@ -30,8 +30,8 @@ MANY_TESTS = 200
 
 
 def pytest_collection_modifyitems(items):
-    """The code for other processors comes last: it is compiled meanwhile."""
-    items.sort(key=lambda item: "test_kernels_narrow_cpus" in item.nodeid)
+    """What other processes compile meanwhile comes last: the fused functions, and then the code for other processors."""
+    items.sort(key=lambda item: ("narrow_cpus" in item.nodeid, "fused" in item.nodeid))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,7 +40,7 @@ def compiled_meanwhile(request):
     if len(request.session.items) < MANY_TESTS:
         yield
         return
-    with subprocess.Popen([sys.executable, "-m", "dropout_fast", "warmup"], stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen([sys.executable, "-m", "dropout_fast", "warmup", "--fused"], stdout=subprocess.DEVNULL) as process:
         if any("narrow_cpus" in item.fixturenames for item in request.session.items):
             request.getfixturevalue("narrow_cpus")
         yield

@@ -159,7 +159,7 @@ def test_the_gradient_of_the_bias_is_the_sum_in_the_promised_order(dtype):
         assert in_place.tobytes() == dx.tobytes()
 
 
-@pytest.mark.parametrize("dtype", [np.float32, ml_dtypes.bfloat16, *(pytest.param(dtype, marks=MANY) for dtype in DTYPES[1:3])])
+@pytest.mark.parametrize("dtype", [np.float32, *(pytest.param(dtype, marks=MANY) for dtype in DTYPES[1:])])
 @pytest.mark.parametrize("threads", [2, 3, 7, 40])
 def test_the_bits_do_not_depend_on_threads(dtype, threads):
     rng = np.random.default_rng(threads)
