@@ -25,6 +25,8 @@ ARRAY_METHODS = (
 class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     """The mask of one dropout: one bit an element, and the factor of kept elements.
 
+    That of a `relu_dropout` counts as kept only what was positive, too.
+
     ``mask.apply(dout)`` is the backward: by a kernel, in dout's dtype. Wherever an array is expected, the mask stands for
     the NumPy code's ``(rand < p) / p``: ``np.asarray(mask)``, ``mask == 0``, ``mask[3]`` and ``mask.mean()`` give what that
     array gives (each unpacks it for the moment; `apply` does not). It cannot be written to.
@@ -35,7 +37,8 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     keep_prob : float
         Probability of keeping an element.
     seed, step, offset : int or None
-        What engine fast drew it from: `dropout` repeats the mask from them. None for other masks.
+        What engine fast drew it from: `dropout` repeats the mask from them (but not which sums were positive in a
+        `relu_dropout`). None for other masks.
     dtype, size, ndim, nbytes, T
         Of the array that it stands for: float64 (bool where it does not scale), number of elements and of axes; of the mask
         itself: bytes that its bits take, 0 where `apply` draws them again; the transposed array.
@@ -157,10 +160,11 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
 
         Notes
         -----
-        The sums of `bias_gradient` have the same bits for any number of threads. Rows are taken in blocks of consecutive ones:
-        as many blocks of 16 rows as there are, 32 at most, of nearly equal length. In each block a column is added from the
-        first row to the last, and then the blocks' sums from the first to the last; for the half formats in float32, and rounded
-        at the end.
+        The sums of `bias_gradient` have the same bits for any number of threads. Consecutive rows make a block: there are as many
+        blocks as whole sixteens of rows, 1 at least and 32 at most. Each has a multiple of four rows, nearly the same number;
+        the last one has the rest, too. In each block a column is added from the first row to the last, and then the blocks'
+        sums from the first to the last; for the half formats in float32, and rounded at the end. What no kernel takes
+        (integers, complex numbers, subclasses, an `out` of another dtype) is summed by NumPy.
         """
         if out is None and bias_gradient is None:
             product = apply_small(self, a)
