@@ -46,6 +46,13 @@ def sum_blocks(epilogue, shift, x, bits, operands, out, block_sums, first, last)
             block_sums[block] += row
 
 
+def add_up(block_sums, sums):
+    """As the function of the same name in ``passes.column_sums``."""
+    sums[:] = block_sums[0]
+    for of_block in block_sums[1:]:
+        sums += of_block
+
+
 def draw_bits(seed, step, offset, keep_prob, bits):
     """As the function of the same name in ``passes.counter``."""
     first = offset // BLOCK

@@ -138,10 +138,14 @@ def sum_of_five(out, total, first, second, third, fourth):
     return add_floats(add_floats(total, round_as(out, third)), round_as(out, fourth))
 
 
-@tiny_helper
+@interpreted_as(interpreted.add_up)
+@helper
 def add_up(block_sums, sums):
-    """Add the sums of all blocks."""
-    sums[:] = block_sums[0]
-    for block in range(1, block_sums.shape[0]):
-        for column in range(sums.size):
-            sums[column] += block_sums[block, column]
+    """Add the sums of all blocks, in their order."""
+    blocks, columns = block_sums.shape
+    for column in range(0, columns, LANES):
+        inside = first_lanes(min(columns - column, LANES))
+        total = load_masked(block_sums, column, inside)
+        for block in range(1, blocks):
+            total = add_floats(total, load_masked(block_sums, block * columns + column, inside))
+        store_masked(sums, column, total, inside)

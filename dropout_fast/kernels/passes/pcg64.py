@@ -30,7 +30,7 @@ def pcg64dxsm(epilogue, write, publish):
 def _make_pass(generator: Generator, epilogue, write, publish):
     draw_stretch, advance = _make_draw_stretch(generator), generator.advance
 
-    def serial(state_address, threshold, x, bits, scale, out):
+    def serial(state_address, threshold, x, bits, operands, out):
         """Draw keep bits, apply the epilogue, and advance NumPy's state.
 
         Parameters
@@ -43,15 +43,15 @@ def _make_pass(generator: Generator, epilogue, write, publish):
             May be the same array.
         bits : ndarray of uint8
             Written, in words of eight bytes: bit ``i % 8`` of ``bits[i // 8]`` is element i's.
-        scale : float
-            What kept elements are multiplied by.
+        operands : float
+            What the epilogue takes: see `epilogues`.
         """
         words = state_at(state_address)
         state, increment = (words[0], words[1]), (words[2], words[3])
-        draw_stretch(epilogue, write, state, increment, threshold, x, bits, scale, out, np.intp(0), x.size)
+        draw_stretch(epilogue, write, state, increment, threshold, x, bits, operands, out, np.intp(0), x.size)
         words[0], words[1] = advance(state, increment, x.size)
 
-    def parallel(state_address, threshold, x, bits, scale, out, threads):
+    def parallel(state_address, threshold, x, bits, operands, out, threads):
         """As `serial`, on that number of threads."""
         words = state_at(state_address)
         state, increment = (words[0], words[1]), (words[2], words[3])
@@ -59,7 +59,7 @@ def _make_pass(generator: Generator, epilogue, write, publish):
         for share in numba.prange(shares):
             begin, end = bounds(share, shares, x.size, 0)
             first = advance(state, increment, begin)
-            draw_stretch(epilogue, write, first, increment, threshold, x, bits, scale, out, begin, end)
+            draw_stretch(epilogue, write, first, increment, threshold, x, bits, operands, out, begin, end)
             publish()
         words[0], words[1] = advance(state, increment, x.size)
 
@@ -71,7 +71,7 @@ def _make_draw_stretch(generator: Generator):
     draw_group = _make_draw_group(next_lanes, output)
 
     @helper
-    def draw_stretch(epilogue, write, state, increment, threshold, x, bits, scale, out, begin, end):
+    def draw_stretch(epilogue, write, state, increment, threshold, x, bits, operands, out, begin, end):
         """Draw bits and apply the epilogue from element `begin`, a multiple of 64, to `end`; `state` is that before its draw.
 
         Groups are aligned to the vectors of `out`; the elements before the first have draws of their own. Words of bits are
@@ -81,20 +81,20 @@ def _make_draw_stretch(generator: Generator):
         fill(state, increment, lows, highs)
         unaligned = elements_to_alignment(out, begin)
         kept = keep(output(lanes_at(lows, highs, 0)), np.uint64(threshold))
-        apply_vector_by_register(epilogue, x, kept, scale, out, begin, min(unaligned, end - begin))
+        apply_vector_by_register(epilogue, x, kept, operands, out, begin, min(unaligned, end - begin))
         previous = np.uint64(to_bits(kept)) << np.uint64(1) << np.uint64(GROUP - 1 - unaligned)
         lanes, done = (lanes_at(lows, highs, unaligned), lanes_at(lows, highs, unaligned + LANES)), begin
         while done + unaligned + GROUP <= end:
             group, lanes = draw_group(lanes, addends, np.uint64(threshold))
             word = word_of(group)
             store_group_bits(bits, done, GROUP, shifted_in(previous, word, unaligned))
-            apply_group_by_registers(epilogue, write, x, group, scale, out, done + unaligned)
+            apply_group_by_registers(epilogue, write, x, group, operands, out, done + unaligned)
             previous, done = word, done + GROUP
         while done < end:  # once or twice
             group, lanes = draw_group(lanes, addends, np.uint64(threshold))
             word, i = word_of(group), done + unaligned
             store_group_bits(bits, done, min(GROUP, end - done), shifted_in(previous, word, unaligned))
-            apply_rest_by_registers(epilogue, x, group, scale, out, i, end - i)
+            apply_rest_by_registers(epilogue, x, group, operands, out, i, end - i)
             previous, done = word, done + GROUP
 
     return draw_stretch
