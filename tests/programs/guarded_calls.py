@@ -25,10 +25,6 @@ def check(size, dtype, at_end):
                 _, mask = dropout_fast.dropout(x, **key, out=out, store_mask=store_mask)
                 assert out.tobytes() == expected
                 assert mask.apply(x, out=out).tobytes() == expected
-        if dtype in (np.float32, ml_dtypes.bfloat16):
-            check_fused(x, out, at_end, {"keep_prob": keep_prob, "seed": size, "offset": 511})
-        if dtype == np.float32:
-            check_fused(x, out, at_end, {"keep_prob": keep_prob, "rng": np.random})
         if dtype in (np.float32, np.float64):
             param = {"p": keep_prob, "mode": "train", "seed": size}
             _, cache = dropout_fast.dropout_forward(x, param, out=out)
@@ -43,19 +39,6 @@ def check(size, dtype, at_end):
                 assert mask.apply(x, out=out).tobytes() == expected
     assert x.tobytes() == before
     dropout_fast.dropout(x, keep_prob=0.9, out=x)
-
-
-def check_fused(x, out, at_end, key):
-    """Rows of one, seven and all elements, where these divide the size."""
-    for columns in {1, 7, x.size} - {0}:
-        if x.size % columns == 0 and (x.size or columns > 1):
-            shape = (x.size // columns, columns)
-            rows, target, bias = x.reshape(shape), out.reshape(shape), guarded(columns, x.dtype, at_end)
-            bias[:] = 1
-            gradient = guarded(columns, x.dtype, at_end)
-            _, mask = dropout_fast.relu_dropout(rows, bias, **key, out=target)
-            mask.apply(rows, out=target, bias_gradient=gradient)
-            dropout_fast.dropout_add(rows, rows, bias, **key, out=target)
 
 
 def main() -> None:
