@@ -59,12 +59,20 @@ def apply_aligned_range(epilogue, write, note, x, bits, shift, operands, out, st
 
 @helper
 def apply_group(epilogue, write, x, bits, shift, operands, out, i):
-    """Apply the epilogue to 64 elements by bits in memory."""
-    first = load_bits(bits, i + shift)
-    second = load_bits(bits, i + shift + LANES)
-    third = load_bits(bits, i + shift + 2 * LANES)
-    fourth = load_bits(bits, i + shift + 3 * LANES)
-    return apply_group_by_registers(epilogue, write, x, (first, second, third, fourth), operands, out, i)
+    """Apply the epilogue to 64 elements by bits in memory.
+
+    With all bits loaded before the first vector, by `apply_group_by_registers`, a forward of 48 Ki took 3 % longer.
+    """
+    inside = all_lanes()
+    first = epilogue(load(x, i), load_bits(bits, i + shift), i, 0, inside, operands)
+    second = epilogue(load(x, i + LANES), load_bits(bits, i + shift + LANES), i, LANES, inside, operands)
+    third = epilogue(load(x, i + 2 * LANES), load_bits(bits, i + shift + 2 * LANES), i, 2 * LANES, inside, operands)
+    fourth = epilogue(load(x, i + 3 * LANES), load_bits(bits, i + shift + 3 * LANES), i, 3 * LANES, inside, operands)
+    write(out, i, first)
+    write(out, i + LANES, second)
+    write(out, i + 2 * LANES, third)
+    write(out, i + 3 * LANES, fourth)
+    return first, second, third, fourth
 
 
 @helper
