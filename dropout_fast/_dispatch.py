@@ -44,8 +44,11 @@ VIEWS: dict[str, type[Any]] = {"float16": np.int16, "bfloat16": np.uint16}
 _FLOATS = ("float32", "float64")
 _FLOATS_AND_HALVES = (*_FLOATS, *VIEWS)
 
+#: Rows of pass, epilogue and dtypes.
+Table = tuple[tuple[Pass, Any, tuple[str, ...]], ...]
+
 #: Every kernel: pass, epilogue, dtypes. A new dtype or operation is a row or a word here.
-TABLE: tuple[tuple[Pass, Any, tuple[str, ...]], ...] = (
+TABLE: Table = (
     (counter, scale_or_zero, _FLOATS_AND_HALVES),
     (stored_bits, scale_or_zero, _FLOATS_AND_HALVES),
     (mt19937, multiply, _FLOATS),
@@ -59,7 +62,7 @@ TABLE: tuple[tuple[Pass, Any, tuple[str, ...]], ...] = (
 )
 
 #: Kernels of the fused operations. None of them stores past the caches: their users work in place.
-FUSED_TABLE: tuple[tuple[Pass, Any, tuple[str, ...]], ...] = (
+FUSED_TABLE: Table = (
     (counter_positive, relu_scale_or_zero, _FLOATS_AND_HALVES),
     (counter, scale_or_zero_and_add, _FLOATS_AND_HALVES),
     (column_sums, scale_or_zero, _FLOATS_AND_HALVES),
@@ -87,7 +90,7 @@ class Plan:
     kernels: Kernels
     scale: float
     view: type[Any] | None
-    backward: Kernels  #: of the same epilogue, for bits that are stored
+    backward: Kernels  #: of the dropout in it, for bits that are stored
 
 
 @functools.cache
@@ -104,12 +107,11 @@ def plan_for(
     if make_pass is None or rounding == OPERATOR or not dtype.isnative:
         return None
     scale = scale_of(keep_prob, scaled)
-    epilogue = epilogue_for(rounding, dtype.name, scale)
-    if operation is not None:
-        epilogue = operation.epilogues[epilogue]
+    of_dropout = epilogue_for(rounding, dtype.name, scale)
+    epilogue = of_dropout if operation is None else operation.epilogues[of_dropout]
     if dtype.name not in _ROWS.get((make_pass, epilogue), ()):
         return None
-    kernels, backward = (kernels_for(each, epilogue, dtype.name) for each in (make_pass, stored_bits))
+    kernels, backward = kernels_for(make_pass, epilogue, dtype.name), kernels_for(stored_bits, of_dropout, dtype.name)
     return Plan(kernels, scale, VIEWS.get(dtype.name), backward)
 
 

@@ -128,12 +128,13 @@ def _operands(plan: Plan, inputs: Inputs) -> tuple[Any, ...]:
     bias, residual = inputs.bias, inputs.residual
     is_relu = residual is None
     if bias is None:
-        tiled, period, reciprocal = _no_bias(inputs.x.dtype, is_relu), GROUP, reciprocal_of(GROUP)
+        tiled = _no_bias(inputs.x.dtype, is_relu)
     else:
-        tiled, period, reciprocal = repeated(bias.reshape(-1)), *_period_and_reciprocal(bias.size)
+        tiled = repeated(bias.reshape(-1))
         if is_relu:
             tiled += 0  # the sum with +0.0 is never -0.0, and so is its maximum with 0
     tiled = _flat(plan, tiled)
+    period, reciprocal = _period_and_reciprocal(GROUP if bias is None else bias.size)
     return plan.scale, tiled, period, reciprocal, tiled if residual is None else _flat(plan, residual)
 
 
