@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .base import Bits, Key, Stream, threads_alone
+from .base import Bits, Key, Stream, no_arguments, threads_alone
 
 #: The kernels read four bytes of a mask at a time.
 LEAST_BYTES = 4
@@ -28,10 +28,6 @@ def draws_of(rng: Any, shape: tuple[int, ...]) -> Any:
     return rng.random(shape) if isinstance(rng, np.random.Generator) else rng.rand(*shape)
 
 
-def _no_arguments(key: Key) -> tuple[Any, ...]:
-    raise NotImplementedError("this stream has no drawing pass")
-
-
 def _no_bits(key: Key, size: int) -> Bits:
     raise NotImplementedError("this stream has no drawing pass")
 
@@ -42,7 +38,7 @@ ANY_BIT_GENERATOR = Stream(
     draw_bits=draw_bits,
     drawing_pass=None,
     positive_pass=None,
-    arguments=_no_arguments,
+    arguments=no_arguments,
     shares=threads_alone,
     empty_bits=_no_bits,
     locks_generator=False,  # NumPy takes it itself

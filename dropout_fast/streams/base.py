@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .. import _process
 from ..kernels.factory import Pass
 
 Bits = npt.NDArray[np.uint8]
@@ -49,6 +50,18 @@ class Stream:
     shares: Callable[[int, int], tuple[Any, ...]]
     empty_bits: Callable[[Key, int], Bits]
     locks_generator: bool
+
+
+def draw_under_lock(bit_generator: Any, draw_bits: Callable[..., None], *arguments: Any) -> None:
+    """Call a kernel that draws, under the lock of the generator whose state it advances."""
+    _process.yield_to_fork()
+    with bit_generator.lock:
+        draw_bits(*arguments)
+
+
+def no_arguments(key: Key) -> tuple[Any, ...]:
+    """In the place of a stream's `arguments`, where it can only draw bits."""
+    raise NotImplementedError("this stream has no drawing pass")
 
 
 def threads_alone(size: int, threads: int) -> tuple[int]:

@@ -5,13 +5,12 @@ import math
 
 import numpy as np
 
-from .. import _process
 from ..kernels.passes import mt19937
 from ..kernels.rng.jump_polynomials import Jumps, jumps_over
 from ..kernels.rng.mt19937 import DRAWS_PER_BLOCK
 from ..kernels.rng.mt19937_jump import jump_address
 from ..kernels.rng.mt19937_keep_bits import draw_bits as draw_bits_by_kernel
-from .base import Bits, Stream
+from .base import Bits, Stream, draw_under_lock
 
 #: The bit generator, and the probability of keeping: a Python float or int.
 Mt19937Key = tuple[np.random.MT19937, float]
@@ -53,9 +52,7 @@ def draw_bits(key: Mt19937Key, shape: tuple[int, ...]) -> Bits:
     """Draw the keep bits alone; NumPy's state is then what ``np.random.rand(*shape)`` would leave."""
     size = math.prod(shape)
     bits = empty_bits(key, size)
-    _process.yield_to_fork()
-    with key[0].lock:
-        draw_bits_by_kernel(*arguments(key), size, bits)
+    draw_under_lock(key[0], draw_bits_by_kernel, *arguments(key), size, bits)
     return bits
 
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import _process
 from ..kernels.rng.next_double import draw_bits as draw_bits_by_kernel
-from .base import Bits, Key, Stream, threads_alone
+from .base import Bits, Key, Stream, draw_under_lock, no_arguments, threads_alone
 from .mt19937 import empty_bits
 
 #: Whose C functions need nothing but their state, and are the same for each generator of a type.
@@ -28,14 +27,8 @@ def draw_bits(key: Key, shape: tuple[int, ...]) -> Bits:
     size = math.prod(shape)
     bits = empty_bits(key, size)
     address, state_address = next_double_address(bit_generator.__class__), bit_generator.ctypes.state_address
-    _process.yield_to_fork()
-    with bit_generator.lock:
-        draw_bits_by_kernel(address, state_address, float(p), size, bits)
+    draw_under_lock(bit_generator, draw_bits_by_kernel, address, state_address, float(p), size, bits)
     return bits
-
-
-def _no_arguments(key: Key) -> tuple[Any, ...]:
-    raise NotImplementedError("this stream has no drawing pass")
 
 
 NEXT_DOUBLE = Stream(
@@ -44,7 +37,7 @@ NEXT_DOUBLE = Stream(
     draw_bits=draw_bits,
     drawing_pass=None,
     positive_pass=None,
-    arguments=_no_arguments,
+    arguments=no_arguments,
     shares=threads_alone,
     empty_bits=empty_bits,
     locks_generator=True,

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _process
 from ..kernels.factory import Pass
 from ..kernels.passes import pcg64
-from .base import Bits, Stream, threads_alone
+from .base import Bits, Stream, draw_under_lock, threads_alone
 from .mt19937 import empty_bits, threshold_of
 
 #: The bit generator, and the probability of keeping: a Python float or int, above 0.
@@ -27,9 +26,7 @@ def _make_stream(name: str, drawing_pass: Pass, draw_bits_by_kernel: Any) -> Str
         """Draw the keep bits alone; NumPy's state is then what ``rng.random(shape)`` would leave."""
         size = math.prod(shape)
         bits = empty_bits(key, size)
-        _process.yield_to_fork()
-        with key[0].lock:
-            draw_bits_by_kernel(*arguments(key), size, bits)
+        draw_under_lock(key[0], draw_bits_by_kernel, *arguments(key), size, bits)
         return bits
 
     return Stream(
