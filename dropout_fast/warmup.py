@@ -23,8 +23,6 @@ from .streams.next_double import next_double_address
 
 Step = Callable[[], object]
 
-PARALLEL_VARIANTS = ("parallel", "nontemporal")
-
 #: To draw from while compiling. The steps know only the address of its state, so it must live as long as they can.
 _GENERATOR, _PCG64, _PCG64DXSM, _SFC64 = np.random.MT19937(0), np.random.PCG64(0), np.random.PCG64DXSM(0), np.random.SFC64(0)
 
@@ -50,14 +48,15 @@ def warmup(*, fused: bool = False) -> None:
 
 def steps(fused: bool) -> Iterator[tuple[str, Step]]:
     """Each kernel's name, and the call that compiles or loads it."""
-    yield from _steps_of_table(fused=False)
-    if fused:
-        yield from _steps_of_table(fused=True)
-
-
-def _steps_of_table(fused: bool) -> Iterator[tuple[str, Step]]:
     if config.DISABLE_JIT:  # type: ignore[attr-defined]  # set at run time
         return
+    yield from _steps_of_table(_dispatch.TABLE)
+    yield from _steps_of_bits_alone()
+    if fused:
+        yield from _steps_of_table(_dispatch.FUSED_TABLE)
+
+
+def _steps_of_table(table: _dispatch.Table) -> Iterator[tuple[str, Step]]:
     address, of_pcg64, of_dxsm = (generator.ctypes.state_address for generator in (_GENERATOR, _PCG64, _PCG64DXSM))
     bits = np.zeros(BLOCK_BYTES, np.uint8)
     of_counter, of_mt19937 = (0, 0, 0, 0.5), (address, 1)
@@ -71,7 +70,7 @@ def _steps_of_table(fused: bool) -> Iterator[tuple[str, Step]]:
         pcg64.pcg64: (of_pcg64, 1),
         pcg64.pcg64dxsm: (of_dxsm, 1),
     }
-    for make_pass, epilogue, dtypes in _dispatch.FUSED_TABLE if fused else _dispatch.TABLE:
+    for make_pass, epilogue, dtypes in table:
         for dtype in dtypes:
             x: npt.NDArray[Any] = np.zeros(1, _dispatch.VIEWS.get(dtype, dtype))
             kernels = _dispatch.kernels_for(make_pass, epilogue, dtype)
@@ -79,12 +78,15 @@ def _steps_of_table(fused: bool) -> Iterator[tuple[str, Step]]:
             if make_pass is column_sums.column_sums:
                 sums = np.zeros((1, 1), np.float32 if dtype in _dispatch.VIEWS else dtype)
                 arguments = (*arguments, sums[0], sums)
-            elif fused:
+            elif table is _dispatch.FUSED_TABLE:
                 operands = (2.0, np.zeros(2 * GROUP, x.dtype), GROUP, reciprocal_of(GROUP), x)
                 arguments = (*leading[make_pass], x, bits, operands, x)
             yield from _steps(kernels, arguments, shares if leading[make_pass] is of_mt19937 else threads_alone)
-    if fused:
-        return
+
+
+def _steps_of_bits_alone() -> Iterator[tuple[str, Step]]:
+    bits = np.zeros(BLOCK_BYTES, np.uint8)
+    address, of_pcg64, of_dxsm = (generator.ctypes.state_address for generator in (_GENERATOR, _PCG64, _PCG64DXSM))
     yield "counter_draw_bits", partial(counter.draw_bits, 0, 0, 0, 0.5, bits)
     yield "mt19937_draw_bits", partial(mt19937_keep_bits.draw_bits, address, 1, 1, bits)
     yield "pcg64_draw_bits", partial(pcg64.draw_bits_of_pcg64, of_pcg64, 1, 1, bits)
@@ -98,8 +100,9 @@ def _steps(
 ) -> Iterator[tuple[str, Step]]:
     yield f"{kernels.name}, serial", partial(kernels.serial, *arguments)
     if _launch.may_launch():
-        for variant in PARALLEL_VARIANTS if kernels.nontemporal is not None else PARALLEL_VARIANTS[:1]:
-            yield f"{kernels.name}, {variant}", partial(getattr(kernels, variant), *arguments, *trailing(1, 1))
+        for variant in kernels.dispatchers:
+            if variant != "serial":
+                yield f"{kernels.name}, {variant}", partial(getattr(kernels, variant), *arguments, *trailing(1, 1))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
