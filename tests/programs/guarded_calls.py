@@ -3,14 +3,13 @@
 Arguments: the sizes of the arrays.
 """
 
-import argparse
-
-import internals
 import ml_dtypes
 import numpy as np
-from guarded import guarded
+from guarded import guarded, run_on_guarded_arrays
 
 import dropout_fast
+
+DTYPES = (np.float16, ml_dtypes.bfloat16, np.float32, np.float64)
 
 
 def check(size, dtype, at_end):
@@ -41,23 +40,5 @@ def check(size, dtype, at_end):
     dropout_fast.dropout(x, keep_prob=0.9, out=x)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sizes", type=int, nargs="+")
-    sizes = parser.parse_args().sizes
-    for at_end in (True, False):
-        for change, kernel in ((internals.force_parallel, "parallel"), (internals.force_serial, "serial")):
-            with (
-                internals.allocate_bits(lambda nbytes, at_end=at_end: guarded(nbytes, np.uint8, at_end)),
-                change(),
-                internals.kernels_called() as called,
-            ):
-                for size in sizes:
-                    for dtype in (np.float16, ml_dtypes.bfloat16, np.float32, np.float64):
-                        check(size, dtype, at_end)
-            assert {*called} == {kernel}
-    print("all inside")
-
-
 if __name__ == "__main__":
-    main()
+    run_on_guarded_arrays(lambda size, at_end: [check(size, dtype, at_end) for dtype in DTYPES])
