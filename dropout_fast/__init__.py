@@ -1,5 +1,6 @@
 """Dropout on a CPU at the speed of a memory copy, for NumPy code. `p` and `keep_prob` are the probability of KEEPING."""
 
+from . import forms
 from ._launch import launches
 from .drop_in import dropout_backward, dropout_forward
 from .functional import dropout
@@ -11,6 +12,6 @@ from .warmup import warmup
 __version__ = "0.1.0"
 
 __all__ = [
-    "Dropout", "KeepMask", "__version__", "dropout", "dropout_add", "dropout_backward", "dropout_forward", "launches",
+    "Dropout", "KeepMask", "__version__", "dropout", "dropout_add", "dropout_backward", "dropout_forward", "forms", "launches",
     "relu_dropout", "warmup",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The command line: ``python -m dropout_fast [demo | bench | warmup]``."""
+"""The command line: ``python -m dropout_fast [demo | bench | warmup | match]``."""
 
 import argparse
 import importlib
@@ -8,8 +8,14 @@ DESCRIPTIONS = {
     "demo": "train on handwritten digits with NumPy's dropout and with ours; compare bits, accuracy and time",
     "bench": "measure dropout on this machine, beside a copy, NumPy and other libraries",
     "warmup": "compile every kernel now and keep it in Numba's cache, so that no later call has to",
+    "match": "find which form of NumPy dropout a function is, and print the line that gives the same numbers",
 }
-MODULES = {"demo": "dropout_fast.demo.command", "bench": "asv_bench.measuring.command", "warmup": "dropout_fast.warmup"}
+MODULES = {
+    "demo": "dropout_fast.demo.command",
+    "bench": "asv_bench.measuring.command",
+    "warmup": "dropout_fast.warmup",
+    "match": "dropout_fast.forms.command",
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -12,7 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _launch, _process
+from .forms.form import NumpyForm
 from .kernels.epilogues import (
+    divide,
+    divide_in_float64,
     multiply,
     multiply_and_add,
     multiply_in_float64,
@@ -31,7 +34,7 @@ from .kernels.passes.pcg64 import pcg64, pcg64dxsm
 from .kernels.passes.stored_bits import stored_bits
 from .streams.base import Bits, Key, Stream, threads_alone
 from .streams.counter import COUNTER
-from .streams.rounding import OPERATOR, ZERO, Rounding, epilogue_for, multiply_by_numpy, scale_of, scale_or_zero_by_numpy
+from .streams.rounding import OPERATOR, ZERO, Rounding, apply_form_by_numpy, epilogue_and_operand, scale_or_zero_by_numpy
 
 if TYPE_CHECKING:
     from .mask import KeepMask
@@ -59,6 +62,10 @@ TABLE: Table = (
     (pcg64, multiply_in_float64, ("float32",)),
     (pcg64dxsm, multiply, _FLOATS),
     (pcg64dxsm, multiply_in_float64, ("float32",)),
+    (mt19937, divide, _FLOATS),
+    (stored_bits, divide, _FLOATS),
+    (mt19937, divide_in_float64, ("float32",)),
+    (stored_bits, divide_in_float64, ("float32",)),
 )
 
 #: Kernels of the fused operations. None of them stores past the caches: their users work in place.
@@ -88,7 +95,7 @@ class Plan:
     """How a kernel multiplies arrays of one dtype by masks of one factor."""
 
     kernels: Kernels
-    scale: float
+    scale: float  #: of kept elements, or what they are divided by
     view: type[Any] | None
     backward: Kernels  #: of the dropout in it, for bits that are stored
 
@@ -101,13 +108,15 @@ def kernels_for(make_pass: Pass, epilogue: Any, dtype: str) -> Kernels:
 
 @functools.lru_cache(maxsize=256)
 def plan_for(
-    make_pass: Pass | None, rounding: Rounding, dtype: np.dtype[Any], keep_prob: Any, scaled: bool, operation: Any = None
+    make_pass: Pass | None, rounding: Rounding, dtype: np.dtype[Any], keep_prob: Any, form: NumpyForm, operation: Any = None
 ) -> Plan | None:
     """The plan for a pass, and for the fused operation that has it run, if any; None where `TABLE` has no kernel for it."""
     if make_pass is None or rounding == OPERATOR or not dtype.isnative:
         return None
-    scale = scale_of(keep_prob, scaled)
-    of_dropout = epilogue_for(rounding, dtype.name, scale)
+    found = epilogue_and_operand(rounding, form, dtype, keep_prob)
+    if found is None:
+        return None
+    of_dropout, scale = found
     epilogue = of_dropout if operation is None else operation.epilogues[of_dropout]
     if dtype.name not in _ROWS.get((make_pass, epilogue), ()):
         return None
@@ -120,7 +129,7 @@ def forward(stream: Stream, key: Key, mask: "KeepMask", x: Array, out: Array | N
 
     In one pass where a kernel takes the arrays as they lie. Otherwise the bits are drawn first, and then applied.
     """
-    plan = plan_for(stream.drawing_pass, mask._rounding, x.dtype, mask.keep_prob, mask._scaled)
+    plan = plan_for(stream.drawing_pass, mask._rounding, x.dtype, mask.keep_prob, mask._form)
     # `is_plain` without its calls, which take 0.1 us.
     if (
         plan is None
@@ -182,13 +191,13 @@ def _apply_to_copy(mask: "KeepMask", a: Array, out: Array | None) -> Any:
 def _apply_by_numpy(mask: "KeepMask", a: Array, out: Array | None) -> Any:
     if mask._rounding == ZERO:
         return scale_or_zero_by_numpy(a, mask._kept(), mask._levels()[0], out)
-    return multiply_by_numpy(a, mask._values(), out)
+    return apply_form_by_numpy(a, mask._values(), mask._form, mask.keep_prob, out)
 
 
 def _plan_of(mask: "KeepMask", dtype: np.dtype[Any]) -> Plan | None:
     """The plan for a mask's bits, or for its key where it has no bits."""
     make_pass = stored_bits if mask._bits is not None else COUNTER.drawing_pass
-    return plan_for(make_pass, mask._rounding, dtype, mask.keep_prob, mask._scaled)
+    return plan_for(make_pass, mask._rounding, dtype, mask.keep_prob, mask._form)
 
 
 def _apply_by_kernel(plan: Plan, mask: "KeepMask", a: Array, out: Array) -> None:

@@ -72,7 +72,7 @@ def forward(
     x = inputs.x
     if out is None:
         out = np.empty(x.shape, x.dtype)
-    plan = _dispatch.plan_for(operation.pass_of(stream), mask._rounding, x.dtype, mask.keep_prob, mask._scaled, operation)
+    plan = _dispatch.plan_for(operation.pass_of(stream), mask._rounding, x.dtype, mask.keep_prob, mask._form, operation)
     if plan is None or not inputs.are_plain() or not is_plain(out):
         return operation.one_after_another(stream, key, mask, inputs, out, store_mask)
     bits = stream.empty_bits(key, x.size)
@@ -94,7 +94,7 @@ def forward(
 def apply_and_sum(mask: "KeepMask", a: Array, out: Array | None, sums: Array) -> Any:
     """Multiply `a` by the mask as `_dispatch.apply` does, and write the product's sum over all but the last axis to `sums`."""
     native = a.dtype.newbyteorder("=")
-    plan = _dispatch.plan_for(column_sums, mask._rounding, native, mask.keep_prob, mask._scaled)
+    plan = _dispatch.plan_for(column_sums, mask._rounding, native, mask.keep_prob, mask._form)
     if plan is None or a.size == 0 or type(a) is not np.ndarray or not (out is None or out.dtype == a.dtype):
         product = _dispatch.apply(mask, a, out)
         axes = tuple(range(a.ndim - 1))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .forms.form import NumpyForm
 from .streams.seeds import fresh_seed
 
 #: Booleans, integers, floats, complex numbers.
@@ -66,7 +67,7 @@ def is_bfloat16(dtype: np.dtype[Any]) -> bool:
 
 
 def as_probability(name: str, value: Any, interval: str = "[0, 1]", meaning: str = "keeping") -> Any:
-    """`value` if it is a number of that interval, ``"[0, 1]"`` or ``"(0, 1]"`` (of a 0-d array its element).
+    """`value` if it is a number of that interval, ``"[0, 1]"``, ``"(0, 1]"`` or ``"[0, 1)"`` (of a 0-d array its element).
 
     Raises
     ------
@@ -78,7 +79,7 @@ def as_probability(name: str, value: Any, interval: str = "[0, 1]", meaning: str
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     is_number = isinstance(value, _NUMBERS) and not isinstance(value, bool)
-    if is_number and 0 <= value <= 1 and (value != 0 or interval == "[0, 1]"):
+    if is_number and 0 <= value <= 1 and value != {"(0, 1]": 0, "[0, 1)": 1}.get(interval):
         return value
     complaint = f"`{name}` is {shown(value)}; expected a number in {interval}, the probability of {meaning}."
     raise (ValueError if is_number else TypeError)(complaint)
@@ -94,11 +95,18 @@ def one_probability(keep_prob: Any, rate: Any) -> float:
     ValueError
         It is outside [0, 1].
     """
+    return both_probabilities(keep_prob, rate)[0]
+
+
+def both_probabilities(keep_prob: Any, rate: Any) -> tuple[float, float]:
+    """The probabilities of keeping and of dropping, of which at most one may be given; errors as for `one_probability`."""
     if rate is None:
-        return DEFAULT_KEEP_PROB if keep_prob is None else float(as_probability("keep_prob", keep_prob))
+        keep_prob = DEFAULT_KEEP_PROB if keep_prob is None else float(as_probability("keep_prob", keep_prob))
+        return keep_prob, 1.0 - keep_prob
     if keep_prob is not None:
         raise TypeError(f"`keep_prob` is {shown(keep_prob)} and `rate` is {shown(rate)}; expected one of the two.")
-    return 1.0 - float(as_probability("rate", rate, meaning="dropping"))
+    rate = float(as_probability("rate", rate, meaning="dropping"))
+    return 1.0 - rate, rate
 
 
 def refuse_complex(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -208,9 +216,9 @@ def refuse_positional(call: str, positional: tuple[Any, ...]) -> None:
     )
 
 
-def check_keeps_some(keep_prob: float, rate: Any) -> None:
-    """Raise ValueError for the probability 0 of keeping: the NumPy code divides by it."""
-    if keep_prob == 0:
+def check_keeps_some(keep_prob: float, rate: Any, form: NumpyForm | None = None) -> None:
+    """Raise ValueError for the probability 0 of keeping, if the NumPy code divides by it."""
+    if keep_prob == 0 and (form is None or form.scale is not None):
         name, value, interval = ("keep_prob", keep_prob, "(0, 1]") if rate is None else ("rate", rate, "[0, 1)")
         raise ValueError(
             f"`{name}` is {shown(value)}; expected a number in {interval} where `rng` is given, because the NumPy code divides by "
@@ -224,6 +232,25 @@ def check_rng(name: str, rng: Any) -> None:
         raise TypeError(
             f"`{name}` is {shown(rng)}; expected np.random, a numpy.random.Generator or a numpy.random.RandomState. "
             "Use np.random.default_rng(seed)."
+        )
+
+
+def check_form(name: str, form: Any, rng: Any) -> None:
+    """Raise TypeError unless it is a form that the generator `rng` can draw; None stands for `np.random`."""
+    if not isinstance(form, NumpyForm):
+        raise TypeError(f"`{name}` is {shown(form)}; expected a dropout_fast.forms.NumpyForm, such as dropout_fast.forms.CS231N.")
+    if form.draw == "random_float32" and not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"`{name}` draws by random(dtype=np.float32); expected a numpy.random.Generator to draw from, not {shown(rng)}."
+        )
+
+
+def check_form_has_rng(form: Any, rng: Any) -> None:
+    """Raise TypeError unless it is a form, and there is a generator that draws in it."""
+    check_form("form", form, np.random if rng is None else rng)
+    if rng is None:
+        raise TypeError(
+            f"`form` is {form}, and `rng` is None; expected rng=np.random or another generator that draws in this form."
         )
 
 

@@ -1,18 +1,19 @@
 """dropout_forward and dropout_backward: the signatures, and the numbers, of the NumPy code that people have."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _dispatch
-from ._small import apply_small, forward_of_fast, forward_of_numpy
+from ._small import apply_small, forward_of_fast, forward_of_numpy, forward_of_rng
 from ._validate import (
     NUMERIC_KINDS,
     as_counter,
     as_numeric_array,
     as_probability,
+    check_form,
     check_out,
     check_rng,
     check_shape,
@@ -20,11 +21,13 @@ from ._validate import (
     refuse_beside_rng,
     shown,
 )
+from .forms.form import NumpyForm
+from .forms.named import CS231N, VANILLA
 from .functional import pass_through
 from .mask import KeepMask
 from .streams.counter import COUNTER
 from .streams.numpy_generators import numpy_stream
-from .streams.rounding import NUMPY, ZERO, multiply_by_numpy
+from .streams.rounding import NUMPY, ZERO, apply_form_by_numpy
 from .streams.seeds import fresh_seed
 
 MODES = ("train", "test")
@@ -32,7 +35,10 @@ ENGINES = ("numpy", "fast")
 DX_DTYPES = ("dout", "float64")
 
 #: The keys that we read.
-KEYS = frozenset(("p", "mode", "seed", "step", "rng", "scale_at", "engine", "dx_dtype"))
+KEYS = frozenset(("p", "rate", "mode", "seed", "step", "rng", "form", "scale_at", "engine", "dx_dtype"))
+
+#: The forms that "scale_at" names.
+FORMS = {"train": CS231N, "test": VANILLA}
 
 #: Keys that people write where they mean one of `KEYS`, in lower case; besides those that differ from it in case or a "_" only.
 NEAR_MISSES = {
@@ -57,6 +63,7 @@ def dropout_forward(
         float32 and float64 take the kernels; other numbers give the same values as NumPy, by NumPy.
     dropout_param : mapping
         - ``"p"``: probability of KEEPING an element, in (0, 1]; in engine "fast" it may be 0.
+        - ``"rate"`` (in the place of "p"): probability of dropping an element, in [0, 1).
         - ``"mode"``: "train" drops; "test" returns x.
         - ``"seed"`` (optional): given to `np.random.seed` first, in either mode. In engine "fast", the seed of
           `dropout`, an int or None.
@@ -64,8 +71,10 @@ def dropout_forward(
           call: each seed and step have one mask.
         - ``"rng"`` (optional): `np.random`, the default, or a Generator or RandomState to draw from, exactly what
           ``rng.random(x.shape)`` or ``rng.rand(*x.shape)`` would. Not together with "seed", "step", or engine "fast".
+        - ``"form"`` (optional): a `dropout_fast.forms.NumpyForm`: draw, compare and scale as this form of NumPy code does. Not
+          together with "scale_at" or engine "fast".
         - ``"scale_at"`` (optional): "train" divides kept elements by p; "test" is the older form, in
-          which training does not scale and mode "test" returns ``x * p``.
+          which training does not scale and mode "test" returns ``x * p``: that of `forms.VANILLA`.
         - ``"engine"`` (optional): "numpy", the stream of `np.random`, or "fast", that of `dropout`, which neither
           reads nor moves `np.random`.
         - ``"dx_dtype"`` (optional): for `dropout_backward`: "dout", the default, or "float64".
@@ -85,10 +94,10 @@ def dropout_forward(
     Raises
     ------
     TypeError
-        x holds no numbers, `dropout_param` is no mapping, p is no number, "rng" is no generator or stands beside what it
-        excludes, or `out` is no array.
+        x holds no numbers, `dropout_param` is no mapping, p is no number or stands beside "rate", "rng" is no generator, "form" no
+        form, either stands beside what it excludes, or `out` is no array.
     ValueError
-        p is out of its range; p or mode is missing; the value of another key is unknown or out of its range; a key is
+        p is out of its range; p (or rate) or mode is missing; the value of another key is unknown or out of its range; a key is
         misspelt; x is ragged; `out` has another shape or dtype than x, is read-only, or overlaps x in part. Nothing is drawn
         then.
 
@@ -119,29 +128,28 @@ def dropout_forward(
         p, mode = dropout_param.get("p"), dropout_param.get("mode")
         if type(p) is float and 0.0 < p <= 1.0 and type(mode) is str:
             if mode == "train" and (out is None or is_usable_out(out, x)):
-                mask = KeepMask(x.shape, p, True, NUMPY, None)
+                mask = KeepMask(x.shape, p, CS231N, NUMPY, None)
                 result = forward_of_numpy(mask, x, out)
                 if result is None and x.dtype.kind in NUMERIC_KINDS:
-                    stream, key_of_numpy, mask._rounding = numpy_stream(None, x.shape, p, True)
+                    stream, key_of_numpy, mask._rounding = numpy_stream(None, x.shape, CS231N, p)
                     result = _dispatch.forward(stream, key_of_numpy, mask, x, out)
                 if result is not None:
                     return result, (dropout_param, mask)
             elif mode == "test" and out is None and x.dtype.kind in NUMERIC_KINDS:
                 return x, (dropout_param, None)
-    p, mode, scale_at, engine = _read(dropout_param)
+    (p, rate), mode, form, engine = _read(dropout_param)
     if type(x) is not np.ndarray or x.dtype.kind not in NUMERIC_KINDS:
         x = as_numeric_array("x", x)
     if out is not None:
         check_out(out, "x", x)
     if mode == "test":
-        if out is None and scale_at == "train" and "seed" not in dropout_param and "step" not in dropout_param:
+        if out is None and form.scale and "seed" not in dropout_param and "step" not in dropout_param:
             return x, (dropout_param, None)
-        return _forward_of_test(x, dropout_param, p, scale_at, engine, out), (dropout_param, None)
-    scaled = scale_at == "train"
+        return _forward_of_test(x, dropout_param, p, form, engine, out), (dropout_param, None)
     if engine == "fast":
         key = (*_seed_and_step(dropout_param), 0, float(p))
-        mask = KeepMask(x.shape, key[3], scaled, ZERO, key)
-        result = forward_of_fast(mask, x, key, out) if scaled and type(x) is np.ndarray else None
+        mask = KeepMask(x.shape, key[3], form, ZERO, key)
+        result = forward_of_fast(mask, x, key, out) if form is CS231N and type(x) is np.ndarray else None
         if result is None:
             result = _dispatch.forward(COUNTER, key, mask, x, out)
     else:
@@ -149,9 +157,12 @@ def dropout_forward(
             if out is None:
                 np.empty(x.shape, x.dtype)  # a lack of memory shows before `np.random` is seeded
             _seed_numpy(dropout_param)
-        stream, key_of_numpy, rounding = numpy_stream(dropout_param.get("rng"), x.shape, p, scaled)
-        mask = KeepMask(x.shape, p, scaled, rounding, None)
-        result = _dispatch.forward(stream, key_of_numpy, mask, x, out)
+        rng, mask = dropout_param.get("rng"), KeepMask(x.shape, p, form, NUMPY, None)
+        is_usual = type(x) is np.ndarray and type(p) is float and (rate is None or type(rate) is float)
+        result = forward_of_rng(mask, rng or np.random, 1.0 - p if rate is None else rate, x, out) if is_usual else None
+        if result is None:
+            stream, key_of_numpy, mask._rounding = numpy_stream(rng, x.shape, form, p, rate)
+            result = _dispatch.forward(stream, key_of_numpy, mask, x, out)
     return result, (dropout_param, mask)
 
 
@@ -165,7 +176,8 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
     cache : tuple
         ``(dropout_param, mask)`` from `dropout_forward`. The mask may also be an array, as NumPy code makes it: one of floats
         is the factor itself; one of booleans says what was kept, and is divided by ``dropout_param["p"]`` unless
-        ``dropout_param["scale_at"]`` is "test".
+        ``dropout_param["scale_at"]`` is "test". With ``dropout_param["form"]`` an array is the mask of that form's code, or its
+        booleans.
     out : ndarray, optional
         Where the result goes: ``out=dout`` (in place), or a separate array of dout's shape; its dtype is
         dout's, or float64 for a float32 dout, which gives the unrounded product of the NumPy code.
@@ -226,48 +238,67 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
     is_ours = isinstance(mask, KeepMask)
     factor = mask if is_ours else np.asarray(mask)
     check_shape("dout", dout, factor.shape)
-    if not is_ours and factor.dtype == np.bool_ and dropout_param.get("scale_at", "train") == "train":
-        mask = factor = factor / _read_p(dropout_param)
+    form = mask._form if is_ours else _read_form(dropout_param)
+    if not is_ours and factor.dtype == np.bool_ and form.scale == "mask":
+        mask = factor = factor / _read_p(dropout_param)[0]
     if out is not None:
         check_out(out, "dout", dout, factor)
     elif dropout_param.get("dx_dtype", "dout") != "dout":
         _one_of("dx_dtype", dropout_param["dx_dtype"], DX_DTYPES)
         out = np.empty(dout.shape, np.result_type(dout.dtype, factor.dtype))
-    return _dispatch.apply(mask, dout, out) if is_ours else multiply_by_numpy(dout, mask, out)
+    if is_ours:
+        return _dispatch.apply(mask, dout, out)
+    return apply_form_by_numpy(dout, mask, form, _read_p(dropout_param)[0] if form.scale in ("divide", "multiply") else None, out)
 
 
 def _forward_of_test(
-    x: npt.NDArray[Any], dropout_param: Mapping[str, Any], p: Any, scale_at: str, engine: str, out: npt.NDArray[Any] | None
+    x: npt.NDArray[Any], dropout_param: Mapping[str, Any], p: Any, form: NumpyForm, engine: str, out: npt.NDArray[Any] | None
 ) -> Any:
     """Mode "test": x, or ``x * p`` where training does not scale. The seed is checked, or given to NumPy, as in mode "train"."""
     if engine == "fast":
         _seed_and_step(dropout_param)
     elif "seed" in dropout_param:
         _seed_numpy(dropout_param)
-    result = (x * p).astype(x.dtype, copy=False) if scale_at == "test" else x
+    result = x if form.scale else (x * p).astype(x.dtype, copy=False)
     if out is None or out is result:
         return result
     np.copyto(out, result)
     return out
 
 
-def _read(dropout_param: Mapping[str, Any]) -> tuple[Any, str, str, str]:
+def _read(dropout_param: Mapping[str, Any]) -> tuple[tuple[Any, Any], str, NumpyForm, str]:
+    """The probabilities of keeping and dropping (the latter None where it follows), mode, form and engine."""
     if type(dropout_param) is not dict and not isinstance(dropout_param, Mapping):  # the second alone takes 0.1 us
         raise TypeError(f"`dropout_param` has type {type(dropout_param).__name__}; expected a dict with 'p' and 'mode'.")
-    p, mode, engine, scale_at = dropout_param.get("p"), dropout_param.get("mode"), "numpy", "train"
+    p, mode, engine, form = dropout_param.get("p"), dropout_param.get("mode"), "numpy", CS231N
+    probabilities = p, None
     if len(dropout_param) > 2 or p is None or mode is None:
         if not KEYS.issuperset(dropout_param):
             _refuse_near_misses(dropout_param)
         engine = _one_of("engine", dropout_param.get("engine", engine), ENGINES)
-        scale_at = _one_of("scale_at", dropout_param.get("scale_at", scale_at), MODES)
+        form = _read_form(dropout_param)
         _one_of("dx_dtype", dropout_param.get("dx_dtype", "dout"), DX_DTYPES)
         if dropout_param.get("rng") is not None:
             _check_rng(dropout_param, engine)
-    if type(p) is not float or not 0.0 < p <= 1.0:
-        p = _read_p(dropout_param, "[0, 1]" if engine == "fast" else "(0, 1]")
+    if type(p) is not float or not 0.0 < p <= 1.0 or "rate" in dropout_param:
+        probabilities = _read_p(dropout_param, may_keep_none=engine == "fast" or form.scale is None)
     if type(mode) is not str or (mode != "train" and mode != "test"):
         mode = _read_mode(dropout_param)
-    return p, mode, scale_at, engine
+    return probabilities, mode, form, engine
+
+
+def _read_form(dropout_param: Mapping[str, Any]) -> NumpyForm:
+    form = dropout_param.get("form")
+    if form is None:
+        return FORMS[_one_of("scale_at", dropout_param.get("scale_at", "train"), MODES)]
+    check_form("dropout_param['form']", form, dropout_param.get("rng"))
+    for key, value in (("scale_at", dropout_param.get("scale_at")), ("engine", dropout_param.get("engine"))):
+        if key in dropout_param and value != "numpy":
+            raise TypeError(
+                f"`dropout_param[{key!r}]` is {shown(value)}, and `dropout_param['form']` is given; expected one or the other, "
+                "because a form says where the NumPy code scales."
+            )
+    return cast("NumpyForm", form)
 
 
 def _check_rng(dropout_param: Mapping[str, Any], engine: str) -> None:
@@ -288,10 +319,18 @@ def _refuse_near_misses(dropout_param: Mapping[str, Any]) -> None:
                 raise ValueError(f"`dropout_param` has the key {key!r}; expected {meant!r}, if that is meant.")
 
 
-def _read_p(dropout_param: Mapping[str, Any], interval: str = "(0, 1]") -> Any:
-    if "p" not in dropout_param:
-        raise ValueError(f"`dropout_param` has no 'p', only {list(dropout_param)}; expected the probability of keeping.")
-    return as_probability("dropout_param['p']", dropout_param["p"], interval)
+def _read_p(dropout_param: Mapping[str, Any], *, may_keep_none: bool = False) -> tuple[Any, Any]:
+    """The probabilities of keeping and of dropping; the latter is None where "p" is given."""
+    if "rate" not in dropout_param:
+        if "p" not in dropout_param:
+            raise ValueError(f"`dropout_param` has no 'p', only {list(dropout_param)}; expected the probability of keeping.")
+        return as_probability("dropout_param['p']", dropout_param["p"], "[0, 1]" if may_keep_none else "(0, 1]"), None
+    if "p" in dropout_param:
+        given = ", ".join(f"`dropout_param[{key!r}]` is {shown(dropout_param[key])}" for key in ("p", "rate"))
+        raise TypeError(f"{given}; expected one of the two: the probability of keeping, or of dropping.")
+    interval = "[0, 1]" if may_keep_none else "[0, 1)"
+    rate = as_probability("dropout_param['rate']", dropout_param["rate"], interval, meaning="dropping")
+    return 1 - rate, rate
 
 
 def _read_mode(dropout_param: Mapping[str, Any]) -> str:

@@ -6,12 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _dispatch
-from ._small import forward_of_fast
+from ._small import forward_of_fast, forward_of_rng
 from ._validate import (
     DEFAULT_KEEP_PROB,
     as_counter,
     as_floating_array,
     as_numeric_array,
+    both_probabilities,
+    check_form_has_rng,
     check_keeps_some,
     check_out,
     check_rng,
@@ -20,10 +22,12 @@ from ._validate import (
     refuse_beside_rng,
     refuse_positional,
 )
+from .forms.form import NumpyForm
+from .forms.named import CS231N
 from .mask import KeepMask
 from .streams.counter import COUNTER
 from .streams.numpy_generators import numpy_stream
-from .streams.rounding import ZERO
+from .streams.rounding import NUMPY, ZERO
 from .streams.seeds import fresh_seed
 
 #: Dtypes of the arrays that take the shortest way through the checks.
@@ -39,6 +43,7 @@ def dropout(
     step: int = 0,
     offset: int = 0,
     rng: Any = None,
+    form: NumpyForm | None = None,
     out: npt.NDArray[Any] | None = None,
     store_mask: bool = True,
 ) -> tuple[Any, KeepMask]:
@@ -76,6 +81,8 @@ def dropout(
         Draw from this generator, under its lock, exactly what ``rng.random(x.shape)`` would (``np.random.rand(*x.shape)`` for
         `np.random` and a RandomState), and give the numbers of the NumPy code: see Notes. Its state is then what that call would
         leave. `seed`, `step`, `offset` and ``store_mask=False`` are refused beside it, because it can draw nothing again.
+    form : dropout_fast.forms.NumpyForm, optional
+        With `rng`: draw, compare and scale as this form of NumPy code does. None is ``forms.CS231N``.
     out : ndarray, optional
         Where the result goes: ``out=x`` (in place), or a separate array of x's shape and dtype. A new
         large array costs more than the computation: pass `out` in a training loop.
@@ -93,7 +100,7 @@ def dropout(
     ------
     TypeError
         x holds no floats, `out` is no array, both `keep_prob` and `rate` are given, one is given by position, `rng` is given
-        together with what it excludes, or another argument is not of the type above.
+        together with what it excludes, `form` is given without it, or another argument is not of the type above.
     ValueError
         An argument is out of its range, nothing can be kept although `rng` is given, or `out` has another shape or dtype than
         x, is read-only, or overlaps x in part.
@@ -105,8 +112,9 @@ def dropout(
     memory layout, or `out`. For half formats the product is computed in float32 and rounded.
 
     With `rng` all this is NumPy's: elements are kept where a draw is below keep_prob, and the result is
-    ``x * ((draws < keep_prob) / keep_prob)`` rounded to x's dtype, so that a dropped NaN stays NaN. Bit generators MT19937, PCG64
-    and PCG64DXSM are drawn by kernels, float32 and float64 arrays in one pass; others by NumPy's functions.
+    ``x * ((draws < keep_prob) / keep_prob)`` rounded to x's dtype, so that a dropped NaN stays NaN. A `form` changes both.
+    Bit generators MT19937, PCG64 and PCG64DXSM are drawn by kernels, float32 and float64 arrays in one pass; others by NumPy's
+    functions.
 
     References
     ----------
@@ -119,7 +127,9 @@ def dropout(
         if not (seed is None and type(step) is type(offset) is int and step == offset == 0 and store_mask):
             values = {"seed": seed, "step": step, "offset": offset, "store_mask": bool(store_mask)}
             refuse_beside_rng("rng", values, {"seed": None, "step": 0, "offset": 0, "store_mask": True})
-        return _dropout_by_rng(array, positional, keep_prob, rate, rng, out)
+        return _dropout_by_rng(array, positional, keep_prob, rate, rng, form, out)
+    if form is not None:
+        check_form_has_rng(form, rng)
     if seed is None:
         seed = fresh_seed()
     if keep_prob is None and (rate is None or (type(rate) is float and 0.0 <= rate <= 1.0)):
@@ -148,7 +158,7 @@ def dropout(
         if out is not None:
             check_out(out, "x", array)
     key = (seed, step, offset, keep_prob)
-    mask = KeepMask(array.shape, keep_prob, True, ZERO, key)
+    mask = KeepMask(array.shape, keep_prob, CS231N, ZERO, key)
     if store_mask and type(array) is np.ndarray:
         result = forward_of_fast(mask, array, key, out)
         if result is not None:
@@ -157,11 +167,12 @@ def dropout(
 
 
 def _dropout_by_rng(
-    x: Any, positional: tuple[Any, ...], keep_prob: Any, rate: Any, rng: Any, out: npt.NDArray[Any] | None
+    x: Any, positional: tuple[Any, ...], keep_prob: Any, rate: Any, rng: Any, form: Any, out: npt.NDArray[Any] | None
 ) -> tuple[Any, KeepMask]:
     """`dropout` where `rng` is given: the numbers of the NumPy code."""
     if not (
         type(keep_prob) is float  # the usual, as in `dropout`
+        and form is None
         and 0.0 < keep_prob <= 1.0
         and rate is None
         and not positional
@@ -173,13 +184,23 @@ def _dropout_by_rng(
         if positional:
             refuse_positional("dropout(x, ...)", positional)
         check_rng("rng", rng)
+        if form is not None:
+            check_form_has_rng(form, rng)
         x = as_floating_array("x", x)
-        keep_prob = one_probability(keep_prob, rate)
-        check_keeps_some(keep_prob, rate)
+        of_keeping, of_dropping = both_probabilities(keep_prob, rate)
+        check_keeps_some(of_keeping, rate, form)
+        keep_prob, rate = of_keeping, of_dropping
         if out is not None:
             check_out(out, "x", x)
-    stream, key, rounding = numpy_stream(rng, x.shape, keep_prob, True)
-    mask = KeepMask(x.shape, keep_prob, True, rounding, None)
+    form = form or CS231N
+    if rate is None:
+        rate = 1.0 - keep_prob
+    mask = KeepMask(x.shape, keep_prob, form, NUMPY, None)
+    if type(x) is np.ndarray:
+        result = forward_of_rng(mask, rng, rate, x, out)
+        if result is not None:
+            return result, mask
+    stream, key, mask._rounding = numpy_stream(rng, x.shape, form, keep_prob, rate)
     return _dispatch.forward(stream, key, mask, x, out), mask
 
 

@@ -21,6 +21,7 @@ from ._validate import (
     refuse_beside_rng,
     refuse_complex,
 )
+from .forms.named import CS231N
 from .kernels.epilogues import (
     multiply,
     multiply_and_add,
@@ -184,10 +185,10 @@ def _draws(
         check_rng("rng", rng)
         probability = one_probability(keep_prob, rate)
         check_keeps_some(probability, rate)
-        stream, key_of_numpy, rounding = numpy_stream(rng, shape, probability, True)
-        return stream, key_of_numpy, KeepMask(shape, probability, True, rounding, None)
+        stream, key_of_numpy, rounding = numpy_stream(rng, shape, CS231N, probability)
+        return stream, key_of_numpy, KeepMask(shape, probability, CS231N, rounding, None)
     key = counter_key(keep_prob, rate, seed, step, offset)
-    return COUNTER, key, KeepMask(shape, key[3], True, ZERO, key)
+    return COUNTER, key, KeepMask(shape, key[3], CS231N, ZERO, key)
 
 
 def _checked(inputs: Inputs, out: Any) -> Inputs:

@@ -11,16 +11,21 @@ import numpy.typing as npt
 from ._process import counter_lock
 from ._validate import (
     as_counter,
+    as_numeric_array,
     as_probability,
+    both_probabilities,
+    check_form_has_rng,
     check_keeps_some,
+    check_out,
     check_rng,
-    one_probability,
     refuse_beside_rng,
     refuse_positional,
     shown,
 )
+from .forms.form import NumpyForm
 from .functional import dropout, pass_through
 from .mask import KeepMask
+from .streams.rounding import multiply_by_numpy
 from .streams.seeds import fresh_seed, seed_of_layer
 
 #: How many calls of a thread may wait for their backward, unless the layer says otherwise.
@@ -60,6 +65,9 @@ class Dropout:
     rng : np.random, numpy.random.Generator or numpy.random.RandomState, optional
         Draw from this generator, as `dropout` does with its `rng`. `seed`, `layer` and ``store_mask=False`` are refused beside it.
         Saving its state is up to you: `state_dict` holds `keep_prob` and `step` only.
+    form : dropout_fast.forms.NumpyForm, optional
+        With `rng`: draw, compare and scale as this form of NumPy code does. One that does not scale in training (``scale=None``)
+        multiplies by `keep_prob` in evaluation mode.
     inplace : bool
         True: a call writes to x itself, and `backward` to dout, where no `out` is given. This takes half the time for large
         arrays.
@@ -72,7 +80,7 @@ class Dropout:
 
     Attributes
     ----------
-    keep_prob, seed, layer, rng, inplace, store_mask, max_waiting
+    keep_prob, seed, layer, rng, form, inplace, store_mask, max_waiting
         As given or taken; `seed` is None beside `rng`.
     step : int
         Calls in training mode so far.
@@ -104,6 +112,7 @@ class Dropout:
         seed: int | None = None,
         layer: str | None = None,
         rng: Any = None,
+        form: NumpyForm | None = None,
         inplace: bool = False,
         store_mask: bool = True,
         max_waiting: int = MAX_WAITING,
@@ -112,12 +121,15 @@ class Dropout:
             refuse_positional("Dropout(...)", positional)
         if layer is not None and not isinstance(layer, str):
             raise TypeError(f"`layer` has type {type(layer).__name__}; expected a str or None.")
-        self.keep_prob = one_probability(keep_prob, rate)
+        self.keep_prob, self._rate = both_probabilities(keep_prob, rate)
+        if form is not None:
+            check_form_has_rng(form, rng)
         if rng is not None:
             check_rng("rng", rng)
             values = {"seed": seed, "layer": layer, "store_mask": bool(store_mask)}
             refuse_beside_rng("rng", values, {"seed": None, "layer": None, "store_mask": True})
-            check_keeps_some(self.keep_prob, rate)
+            check_keeps_some(self.keep_prob, rate, form)
+        self.form = form
         self._draws_globally, self._generator = rng is np.random, None if rng is np.random else rng  # modules have no copies
         self.layer = layer
         self._seed_of_masks: int | None = None
@@ -154,11 +166,11 @@ class Dropout:
     def __call__(self, x: npt.ArrayLike, *, out: npt.NDArray[Any] | None = None) -> Any:
         """Drop elements of x, or return x itself in evaluation mode; arguments and errors as for `dropout`.
 
-        In evaluation mode an `out` other than x gets a copy.
+        In evaluation mode an `out` other than x gets a copy, and a form that does not scale in training gives ``x * keep_prob``.
         """
         calls = self._calls.mine
         if not self.training:
-            result = pass_through("x", x, out)
+            result = self._evaluated("x", x, out)
             calls.last_was_evaluation = True
             return result
         if out is None and self.inplace:
@@ -168,7 +180,10 @@ class Dropout:
             self.step = step + 1
         try:
             if self._seed_of_masks is None:
-                result, mask = dropout(x, keep_prob=self.keep_prob, rng=self.rng, out=out)
+                # What was given is compared as it is: 1 - (1 - 0.1) is not 0.1.
+                rate = self._rate if 1.0 - self._rate == self.keep_prob else None
+                keep_prob = self.keep_prob if rate is None else None
+                result, mask = dropout(x, keep_prob=keep_prob, rate=rate, rng=self.rng, form=self.form, out=out)
             else:
                 result, mask = dropout(
                     x, keep_prob=self.keep_prob, seed=self._seed_of_masks, step=step, out=out, store_mask=self.store_mask
@@ -183,6 +198,17 @@ class Dropout:
             del masks[0]
             calls.forgotten += 1
         return result
+
+    def _evaluated(self, name: str, array: Any, out: npt.NDArray[Any] | None) -> Any:
+        """What a call in evaluation mode makes of x, and its backward of dout: itself, or scaled where training does not scale."""
+        if self.form is None or self.form.scale is not None:
+            return pass_through(name, array, out)
+        array = as_numeric_array(name, array)
+        if out is None and self.inplace:
+            out = self._itself(name, array)
+        if out is not None:
+            check_out(out, name, array)
+        return multiply_by_numpy(array, self.keep_prob, out)
 
     @staticmethod
     def _itself(name: str, array: Any) -> npt.NDArray[Any]:
@@ -230,7 +256,7 @@ class Dropout:
         """
         calls = self._calls.mine
         if mask is None and calls.last_was_evaluation:
-            result = pass_through("dout", dout, out)
+            result = self._evaluated("dout", dout, out)
             calls.last_was_evaluation = False
             return result
         if mask is None and not calls.masks:
@@ -270,11 +296,13 @@ class Dropout:
     def state_dict(self) -> dict[str, Any]:
         """What training must save to go on with the same masks: plain numbers, and the layer's name if it has one.
 
-        Beside `rng` there is no seed in it; the generator's own state must be saved too.
+        Beside `rng` there is no seed in it; the generator's own state must be saved too. With a `form` the rate is in it.
         """
         state: dict[str, Any] = {"keep_prob": self.keep_prob, "seed": self.seed, "step": self.step}
         if self.rng is not None:
             del state["seed"]
+        if self.form is not None:
+            state["rate"] = self._rate
         return state if self.layer is None else state | {"layer": self.layer}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -295,12 +323,14 @@ class Dropout:
         if state.get("layer") != self.layer:
             raise ValueError(f"`state['layer']` is {shown(state.get('layer'))}; expected {self.layer!r}, the name of this layer.")
         keep_prob = float(as_probability("state['keep_prob']", state["keep_prob"]))
+        rate = float(as_probability("state['rate']", state.get("rate", 1.0 - keep_prob), meaning="dropping"))
         counters = {key: as_counter(f"state[{key!r}]", state[key], 64) for key in ("seed", "step") if key in state}
-        self.keep_prob, self.seed, self.step = keep_prob, counters.get("seed"), counters["step"]
+        self.keep_prob, self._rate, self.seed, self.step = keep_prob, rate, counters.get("seed"), counters["step"]
 
     def __repr__(self) -> str:
         if self.rng is not None:
-            return f"Dropout(keep_prob={self.keep_prob}, rng={'np.random' if self.rng is np.random else self.rng})"
+            form = "" if self.form is None else f", form={self.form}"
+            return f"Dropout(keep_prob={self.keep_prob}, rng={'np.random' if self.rng is np.random else self.rng}{form})"
         name = "" if self.layer is None else f", layer={self.layer!r}"
         return f"Dropout(keep_prob={self.keep_prob}, seed={self.seed}{name})"
 

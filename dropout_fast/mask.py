@@ -10,6 +10,8 @@ import numpy.typing as npt
 from . import _dispatch, _dispatch_fused
 from ._small import apply_small
 from ._validate import as_numeric_array, as_probability, check_bias_gradient, check_out, check_shape, is_bfloat16
+from .forms.form import NumpyForm
+from .forms.named import CS231N
 from .kernels.factory import Kernels
 from .streams.base import Bits
 from .streams.counter import COUNTER, CounterKey, first_bit
@@ -40,8 +42,8 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         What engine fast drew it from: `dropout` repeats the mask from them (but not which sums were positive in a
         `relu_dropout`). None for other masks.
     dtype, size, ndim, nbytes, T
-        Of the array that it stands for: float64 (bool where it does not scale), number of elements and of axes; of the mask
-        itself: bytes that its bits take, 0 where `apply` draws them again; the transposed array.
+        Of the array that it stands for: float64 (bool, or a form's own, where it does not scale), number of elements and of axes;
+        of the mask itself: bytes that its bits take, 0 where `apply` draws them again; the transposed array.
 
     Notes
     -----
@@ -69,7 +71,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     # _bits: keep bit of element i at bit i + _first_bit(), counted from the lowest of _bits[0]; None: _key draws them again.
     # _is_positive: the bits tell what was kept and positive before a ReLU, so the key alone does not tell them.
     # _kernels, _scale: what the forward of a small array found out for the backward; no part of the mask's value.
-    __slots__ = ("_bits", "_is_positive", "_kernels", "_key", "_rounding", "_scale", "_scaled", "keep_prob", "shape")
+    __slots__ = ("_bits", "_form", "_is_positive", "_kernels", "_key", "_rounding", "_scale", "keep_prob", "shape")
 
     shape: tuple[int, ...]
     keep_prob: Any
@@ -79,7 +81,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         self,
         shape: tuple[int, ...],
         keep_prob: Any,
-        scaled: bool,
+        form: NumpyForm,
         rounding: Rounding,
         key: CounterKey | None,
         bits: Bits | None = None,
@@ -88,7 +90,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         """For this package's own use; see `from_array`."""
         self.shape = shape
         self.keep_prob = keep_prob
-        self._scaled = scaled
+        self._form = form
         self._rounding = rounding
         self._key = key
         self._bits = bits
@@ -129,7 +131,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         if array.dtype != np.bool_:
             raise TypeError(f"`keep` has dtype {array.dtype}; expected bool. Use keep != 0.")
         keep_prob = float(as_probability("keep_prob", keep_prob, "(0, 1]"))
-        return cls(array.shape, keep_prob, True, ZERO, None, _packed(np.asarray(array), 0))
+        return cls(array.shape, keep_prob, CS231N, ZERO, None, _packed(np.asarray(array), 0))
 
     def apply(self, a: npt.ArrayLike, out: npt.NDArray[Any] | None = None, *, bias_gradient: npt.NDArray[Any] | None = None) -> Any:
         """Multiply by the mask: the forward's scaling, and the whole of the backward.
@@ -223,23 +225,25 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     def _values(self) -> Any:
         """The array that the mask stands for; for a 0-d x of NumPy code a Python number, as `np.random.rand()` is one."""
         if self._rounding == OPERATOR and not self.shape:
-            kept = bool(self._kept())
-            return kept / self.keep_prob if self._scaled else kept
-        if self._rounding != ZERO and not self._scaled:
-            return self._kept()
+            return self._form.mask(bool(self._kept()), self.keep_prob)
+        if self._rounding != ZERO and self._form.scale != "mask":
+            return self._form.mask(self._kept(), self.keep_prob)
         return np.where(self._kept(), *self._levels())
 
     def _levels(self) -> npt.NDArray[Any]:
-        """The values of kept and dropped elements, divided by NumPy: a float32 keep_prob gives float32, say."""
-        levels = np.array([True, False])
-        if not self._scaled:
-            return levels
-        with np.errstate(over="ignore"):  # 1 / 1e-310 is inf here as in the kernels, which do not warn
-            return levels / (self.keep_prob or 1.0)  # with keep_prob 0 nothing is kept
+        """The values of kept and dropped elements, by NumPy: a float32 keep_prob gives float32, say."""
+        with np.errstate(all="ignore"):  # 1 / 1e-310 is inf here as in the kernels, which do not warn
+            levels: npt.NDArray[Any] = self._form.mask(np.array([True, False]), self.keep_prob or 1.0)  # 0 keeps nothing
+        return levels
+
+    def _factor(self) -> tuple[Any, ...]:
+        """What equal masks have in common besides the kept elements."""
+        is_in_values = self._form.scale in ("mask", None)
+        return (*self._levels().tolist(), *(() if is_in_values else (self._form.scale, self.keep_prob)))
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of the array that the mask stands for: float64, or bool where it does not scale."""
+        """Of the array that the mask stands for: float64 where it scales, otherwise bool, or what the form makes of it."""
         return self._levels().dtype
 
     @property
@@ -291,7 +295,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     __hash__ = None  # type: ignore[assignment]  # as an array has none
 
     def _equals(self, other: "KeepMask") -> bool:
-        if self.shape != other.shape or not np.array_equal(self._levels(), other._levels()):
+        if self.shape != other.shape or self._factor() != other._factor():
             return False
         has_key = self._key is not None and not self._is_positive and not other._is_positive
         is_drawn_as = self is other or (has_key and self._key == other._key)
@@ -315,7 +319,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         return bool(np.asarray(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = (self.shape, self.keep_prob, self._scaled, self._rounding, self._key, self._bits, self._is_positive)
+        state = (self.shape, self.keep_prob, self._form, self._rounding, self._key, self._bits, self._is_positive)
         return KeepMask, state
 
     def __repr__(self) -> str:

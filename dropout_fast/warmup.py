@@ -15,11 +15,11 @@ from .kernels.bernoulli import BLOCK_BYTES
 from .kernels.factory import Kernels
 from .kernels.passes import column_sums, counter, mt19937, pcg64, stored_bits
 from .kernels.periodic import reciprocal_of
-from .kernels.rng import mt19937_keep_bits, next_double
+from .kernels.rng import mt19937_keep_bits
 from .kernels.simd.vectors import GROUP
 from .streams.base import threads_alone
+from .streams.bits_alone import Drawing, by_next_double, by_next_float32, of_pcg64_float32, of_pcg64dxsm_float32
 from .streams.mt19937 import shares
-from .streams.next_double import next_double_address
 
 Step = Callable[[], object]
 
@@ -90,8 +90,15 @@ def _steps_of_bits_alone() -> Iterator[tuple[str, Step]]:
     yield "counter_draw_bits", partial(counter.draw_bits, 0, 0, 0, 0.5, bits)
     yield "mt19937_draw_bits", partial(mt19937_keep_bits.draw_bits, address, 1, 1, bits)
     yield "pcg64_draw_bits", partial(pcg64.draw_bits_of_pcg64, of_pcg64, 1, 1, bits)
-    of_sfc64 = next_double_address(type(_SFC64)), _SFC64.ctypes.state_address
-    yield "next_double_draw_bits", partial(next_double.draw_bits, *of_sfc64, 0.5, 1, bits)
+    drawings: tuple[tuple[Any, Drawing], ...] = (
+        (_SFC64, by_next_double),
+        (_SFC64, by_next_float32),
+        (_PCG64, of_pcg64_float32),
+        (_PCG64DXSM, of_pcg64dxsm_float32),
+    )
+    for bit_generator, drawing in drawings:
+        kernel, addresses = drawing(bit_generator)
+        yield kernel.py_func.__name__, partial(kernel, *addresses, 0.5, False, 1, bits)
     yield "pcg64dxsm_draw_bits", partial(pcg64.draw_bits_of_pcg64dxsm, of_dxsm, 1, 1, bits)
 
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from numba.core.dispatcher import Dispatcher
 
 from dropout_fast import _dispatch, _launch, _process, _small
+from dropout_fast.forms import CS231N, matching
 from dropout_fast.kernels import factory
 from dropout_fast.kernels.bernoulli import BLOCK, CHUNK
 from dropout_fast.kernels.epilogues import multiply, multiply_in_float64, scale_or_zero
@@ -30,13 +31,15 @@ from dropout_fast.kernels.simd.memory import store_uint64s
 from dropout_fast.kernels.simd.vectors import count_from, splat_uint64
 from dropout_fast.mask import ARRAY_METHODS
 from dropout_fast.streams import mt19937 as mt19937_stream
+from dropout_fast.streams import thresholds
 from dropout_fast.streams.base import Stream
 from dropout_fast.streams.counter import COUNTER
+from dropout_fast.streams.given_draws import generator_that_draws
 from dropout_fast.streams.numpy_generators import numpy_stream
 
 __all__ = [
-    "ARRAY_METHODS", "BLOCK", "CHUNK", "DRAWS_PER_BLOCK", "count_from", "next_word", "splat_uint64", "store_uint64s",
-    "threefry",
+    "ARRAY_METHODS", "BLOCK", "CHUNK", "DRAWS_PER_BLOCK", "count_from", "generator_that_draws", "next_word", "splat_uint64",
+    "store_uint64s", "threefry",
 ]  # fmt: skip
 
 Bits = npt.NDArray[np.uint8]
@@ -276,8 +279,8 @@ def state_in_another_layout() -> Iterator[Any]:
     from dropout_fast.streams import numpy_generators
 
     with Changed((numpy_generators, "has_known_layout", lambda: False)):
-        streams = numpy_generators._streams_with_kernels()
-    with Changed((numpy_generators, "STREAMS", streams)):
+        streams, of_float32 = numpy_generators._streams_with_kernels()
+    with Changed((numpy_generators, "STREAMS", streams), (numpy_generators, "FLOAT32_STREAMS", of_float32)):
         yield streams
 
 
@@ -288,8 +291,27 @@ def keep_bits(seed: int, step: int, offset: int, keep_prob: float, size: int) ->
 
 def keep_bits_of_numpy(size: int, p: float) -> Bits:
     """The bits of engine numpy alone, drawn from `np.random`."""
-    stream, key, _ = numpy_stream(np.random, (size,), p, True)
+    stream, key, _ = numpy_stream(np.random, (size,), CS231N, p)
     return stream.draw_bits(key, (size,))
+
+
+def draws_near(probability: dict[str, float]) -> list[int]:
+    """Draws at and beside the limits of each form, as integers of 53 bits; the argument has "keep_prob" or "rate"."""
+    return sorted(set(matching._draws_near(probability)))
+
+
+def comparison_of(form: Any, keep_prob: float) -> Any:
+    """What kernels compare draws with; None where NumPy draws."""
+    return thresholds.comparison_of(form, keep_prob, 1 - keep_prob)
+
+
+@contextlib.contextmanager
+def binomial_of_another_numpy() -> Iterator[None]:
+    """Make the library find that NumPy's binomial compares otherwise than it thinks."""
+    with Changed((thresholds, "_binomial_agrees", lambda *_, **__: False)):
+        thresholds.comparison_of.cache_clear()
+        yield
+    thresholds.comparison_of.cache_clear()
 
 
 def warmup_steps() -> dict[str, Callable[[], object]]:

@@ -225,7 +225,7 @@ def test_x_may_be_a_list_and_is_left_alone():
 
 def test_unknown_keys_are_ignored():
     x = np.ones(50)
-    (out, _), (their_out, _) = forward_of_both(x, {"p": 0.5, "mode": "train", "seed": 0, "rate": 3})
+    (out, _), (their_out, _) = forward_of_both(x, {"p": 0.5, "mode": "train", "seed": 0, "learning_rate": 3})
     assert_same(out, their_out)
 
 

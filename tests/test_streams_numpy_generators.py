@@ -1,6 +1,7 @@
 """Any generator of NumPy's as `rng`: its own draws, its own state afterwards, with every bit generator under every owner."""
 
 import copy
+import itertools
 import pickle
 import threading
 
@@ -8,12 +9,13 @@ import internals
 import ml_dtypes
 import numpy as np
 import pytest
+import randomgen
 from generators import KINDS, OWNERS, compare, global_as_it_was, make, positions, state_of
 from helpers import LAYOUTS, assert_same, examples, floats, keep_probs, laid_out, shapes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropout_fast import Dropout, dropout, dropout_backward, dropout_forward, reference
+from dropout_fast import Dropout, dropout, dropout_backward, dropout_forward, forms, reference
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
 
@@ -128,6 +130,35 @@ class OfMyOwn(np.random.PCG64):
 )
 def test_subclasses_draw_as_they_do(make_rng):
     compare(X, 0.4, make_rng)
+
+
+@pytest.mark.parametrize("kind", ["Xoshiro256", "MT19937", "DSFMT", "Romu", "PCG32", "ThreeFry"])
+def test_bit_generators_of_another_package(kind):
+    for size in (3, 500, 40_000):
+        x = floats((size,), np.float32, np.random.default_rng(size))
+        for p in (0.5, 0.3):
+            compare(x, p, lambda: np.random.Generator(getattr(randomgen, kind)(3)))
+
+
+def test_a_bit_generator_written_in_python():
+    """It may draw numbers of more than 53 bits, at the limit and beside it."""
+    near = [np.nextafter(0.3, 0), 0.3, np.nextafter(0.3, 1), 0.3 - 2.0**-54, 0.9]
+    for form in (forms.CS231N, forms.CHAINER, forms.DEZERO, forms.NEEDLE, forms.NNFS, forms.CHOICE):
+        made = []
+        for draw in (reference.draw_mask, None):
+            numbers = itertools.cycle(near)
+            rng = np.random.Generator(bit_generator_of(numbers))
+            if draw:
+                made.append(draw(rng, (100,), form, 1 - 0.3, 0.3))
+            else:
+                made.append(np.asarray(dropout(np.ones(100), rate=0.3, rng=rng, form=form)[1]))
+            assert next(numbers) == near[0]
+        assert_same(made[1], made[0])
+
+
+def bit_generator_of(numbers):
+    """A bit generator that draws these numbers."""
+    return randomgen.UserBitGenerator(lambda _: 0, next_double=lambda _: next(numbers))
 
 
 @pytest.mark.parametrize("kind", KINDS)

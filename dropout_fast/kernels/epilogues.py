@@ -4,7 +4,7 @@ An epilogue takes a vector of x, a vector of booleans (kept or not), the index o
 group the vector starts, which of its lanes lie inside x (all but for the last few elements), and its operands; it returns the
 vector to write. Numba compiles it into the loop of each pass, and what depends on the group alone is computed once a group.
 
-Operands of plain dropout are the scale of kept elements alone. Fused operations take a tuple:
+Operands of plain dropout are one number: the scale of kept elements, or the divisor. Fused operations take a tuple:
 
 - scale: float
 - bias: an array that holds the bias again and again (`periodic.repeated`); in front of a ReLU without a -0.0
@@ -40,6 +40,18 @@ def multiply(vector, kept, group, lane, inside, operands):
 def multiply_in_float64(vector, kept, group, lane, inside, operands):
     """NumPy's ``(x * mask).astype(np.float32)`` for a float32 x and a float64 mask: the product is rounded from float64."""
     return select(kept, narrow(widen(vector) * operands), vector * as_element(vector, 0.0))
+
+
+@helper
+def divide(vector, kept, group, lane, inside, operands):
+    """NumPy's ``x * kept / keep_prob``, in x's own dtype. What is divided by infinity becomes what NumPy's product with 0 is."""
+    return vector / select_scalars(kept, as_element(vector, operands), as_element(vector, np.inf))
+
+
+@helper
+def divide_in_float64(vector, kept, group, lane, inside, operands):
+    """The same for a float32 x and a mask of integers: the quotient is rounded from float64."""
+    return narrow(divide(widen(vector), kept, group, lane, inside, operands))
 
 
 @helper

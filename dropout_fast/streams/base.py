@@ -39,6 +39,8 @@ class Stream:
         An array for the keep bits of that many elements.
     locks_generator : bool
         Whether the first item of a key is a bit generator of NumPy's, whose lock is held while a kernel draws.
+    draws_alone_by : (bit generator) -> (kernel, addresses), or None
+        See `bits_alone`; of the streams there.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Stream:
     shares: Callable[[int, int], tuple[Any, ...]]
     empty_bits: Callable[[Key, int], Bits]
     locks_generator: bool
+    draws_alone_by: Callable[[Any], tuple[Any, tuple[int, ...]]] | None = None
 
 
 def draw_under_lock(bit_generator: Any, draw_bits: Callable[..., None], *arguments: Any) -> None:

@@ -1,6 +1,5 @@
-"""NumPy's MT19937, the legacy global generator: the keep bits of ``np.random.rand(*shape) < p``."""
+"""NumPy's MT19937, the legacy global generator: the keep bits of ``np.random.rand(*shape) < p``, and of other forms."""
 
-import functools
 import math
 
 import numpy as np
@@ -12,11 +11,8 @@ from ..kernels.rng.mt19937_jump import jump_address
 from ..kernels.rng.mt19937_keep_bits import draw_bits as draw_bits_by_kernel
 from .base import Bits, Stream, draw_under_lock
 
-#: The bit generator, and the probability of keeping: a Python float or int.
-Mt19937Key = tuple[np.random.MT19937, float]
-
-#: A draw is an integer below this, divided by it. Both are exact, and so is the product with p.
-DRAWS = 2**53
+#: The bit generator, and the parts of a `thresholds.Comparison`.
+Mt19937Key = tuple[np.random.MT19937, int, float, bool]
 
 #: A stride's draws are a multiple of the bits in a word, so that no two threads write to one word of bits.
 BLOCKS_AT_A_TIME = 8
@@ -32,15 +28,9 @@ PLACES = 5
 _empty, _UINT8 = np.empty, np.dtype(np.uint8)  # looked up once: 0.1 us a call
 
 
-@functools.lru_cache(maxsize=64)
-def threshold_of(p: float) -> int:
-    """The integer that a draw is compared with: a smaller draw keeps its element."""
-    return math.ceil(p * DRAWS)
-
-
 def arguments(key: Mt19937Key) -> tuple[int, int]:
     """Address of the generator's state, and the threshold."""
-    return key[0].ctypes.state_address, threshold_of(key[1])
+    return key[0].ctypes.state_address, key[1]
 
 
 def empty_bits(key: Mt19937Key | None, size: int) -> Bits:

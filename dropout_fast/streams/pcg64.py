@@ -10,15 +10,15 @@ import numpy as np
 from ..kernels.factory import Pass
 from ..kernels.passes import pcg64
 from .base import Bits, Stream, draw_under_lock, threads_alone
-from .mt19937 import empty_bits, threshold_of
+from .mt19937 import empty_bits
 
-#: The bit generator, and the probability of keeping: a Python float or int, above 0.
-Pcg64Key = tuple[Any, float]
+#: The bit generator, and the parts of a `thresholds.Comparison`.
+Pcg64Key = tuple[Any, int, float, bool]
 
 
 def arguments(key: Pcg64Key) -> tuple[int, int]:
     """Address of the generator's state, and the threshold."""
-    return key[0].ctypes.state_address, threshold_of(key[1])
+    return key[0].ctypes.state_address, key[1]
 
 
 def _make_stream(name: str, drawing_pass: Pass, draw_bits_by_kernel: Any) -> Stream:

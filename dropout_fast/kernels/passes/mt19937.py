@@ -12,7 +12,7 @@ from ..notes import NONE_PENDING, note_nothing, note_positive
 from ..options import helper, tiny_helper
 from ..rng.mt19937 import RING_WORDS, WORDS_PER_DRAW, N, copy_block, save_state, start_rings, state_at
 from ..rng.mt19937_jump import DIGITS_PER_JUMP, DIRECT_JUMPS
-from ..rng.mt19937_keep_bits import draw_group, store_group_bits
+from ..rng.mt19937_keep_bits import comparison_of, draw_group, store_group_bits
 from ..simd.memory import address_of, call_address, elements_to_alignment, stack_array
 from ..simd.vectors import GROUP, word_of
 
@@ -36,7 +36,7 @@ def _make(epilogue, write, publish, note):
         state_address : int
             Address of NumPy's ``{uint32 key[624]; int pos}``, whose lock the caller holds.
         threshold : int
-            ``ceil(p * 2**53)``: a draw below it keeps its element.
+            Which draws keep their elements: see `comparison_of`.
         x, out : ndarray, 1-d, C-contiguous, of one dtype, not empty
             May be the same array.
         bits : ndarray of uint8
@@ -114,12 +114,12 @@ def draw_stride(epilogue, write, note, state, start, threshold, x, bits, operand
     over those that were drawn.
     """
     block, position = start
-    rings = stack_array(np.uint32, RING_WORDS)
+    rings, comparison = stack_array(np.uint32, RING_WORDS), comparison_of(threshold)
     unaligned = elements_to_alignment(out, begin)
     aligned, front = start_rings(rings, block, position + WORDS_PER_DRAW * unaligned)
     place, previous, pending = (aligned - GROUP, front), np.uint64(0), NONE_PENDING
     for done in range(begin - GROUP, end, GROUP):
-        lanes, place = draw_group(rings, place, threshold)
+        lanes, place = draw_group(rings, place, comparison)
         word = word_of(lanes)
         if done >= begin:
             store_group_bits(bits, done, min(GROUP, end - done), shifted_in(previous, word, unaligned))

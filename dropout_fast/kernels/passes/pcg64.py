@@ -10,7 +10,7 @@ from ..elementwise import apply_group_by_registers, apply_rest_by_registers, app
 from ..factory import make_kernel
 from ..options import helper
 from ..rng.mt19937_keep_bits import store_group_bits
-from ..rng.pcg64 import FILLED, PCG64, PCG64DXSM, Generator, keep, lanes_at, state_at
+from ..rng.pcg64 import FILLED, PCG64, PCG64DXSM, Generator, comparison_of, keep, lanes_at, state_at
 from ..shares import bounds, chunks_of
 from ..simd.memory import elements_to_alignment, stack_array
 from ..simd.vectors import GROUP, LANES, to_bits, word_of
@@ -38,7 +38,7 @@ def _make_pass(generator: Generator, epilogue, write, publish):
         state_address : int
             Address of NumPy's ``{{uint128 state, increment} *; int has_uint32; uint32 uinteger}``, whose lock the caller holds.
         threshold : int
-            ``ceil(p * 2**53)``, 1 or more: a draw below it keeps its element.
+            Which draws keep their elements: see `comparison_of`.
         x, out : ndarray, 1-d, C-contiguous, of one dtype
             May be the same array.
         bits : ndarray of uint8
@@ -78,20 +78,21 @@ def _make_draw_stretch(generator: Generator):
         aligned to x, so each is made of two groups' bits.
         """
         lows, highs, addends = stack_array(np.uint64, FILLED), stack_array(np.uint64, FILLED), start(increment)
+        comparison = comparison_of(threshold)
         fill(state, increment, lows, highs)
         unaligned = elements_to_alignment(out, begin)
-        kept = keep(output(lanes_at(lows, highs, 0)), np.uint64(threshold))
+        kept = keep(output(lanes_at(lows, highs, 0)), comparison)
         apply_vector_by_register(epilogue, x, kept, operands, out, begin, min(unaligned, end - begin))
         previous = np.uint64(to_bits(kept)) << np.uint64(1) << np.uint64(GROUP - 1 - unaligned)
         lanes, done = (lanes_at(lows, highs, unaligned), lanes_at(lows, highs, unaligned + LANES)), begin
         while done + unaligned + GROUP <= end:
-            group, lanes = draw_group(lanes, addends, np.uint64(threshold))
+            group, lanes = draw_group(lanes, addends, comparison)
             word = word_of(group)
             store_group_bits(bits, done, GROUP, shifted_in(previous, word, unaligned))
             apply_group_by_registers(epilogue, write, x, group, operands, out, done + unaligned)
             previous, done = word, done + GROUP
         while done < end:  # once or twice
-            group, lanes = draw_group(lanes, addends, np.uint64(threshold))
+            group, lanes = draw_group(lanes, addends, comparison)
             word, i = word_of(group), done + unaligned
             store_group_bits(bits, done, min(GROUP, end - done), shifted_in(previous, word, unaligned))
             apply_rest_by_registers(epilogue, x, group, operands, out, i, end - i)
@@ -102,12 +103,12 @@ def _make_draw_stretch(generator: Generator):
 
 def _make_draw_group(next_lanes, output):
     @helper
-    def draw_group(lanes, addends, threshold):
+    def draw_group(lanes, addends, comparison):
         """Make the next 64 draws; returns their keep bits as four vectors of booleans, and the lanes of the following draws."""
         near, far = lanes
-        first, second = keep(output(near), threshold), keep(output(far), threshold)
+        first, second = keep(output(near), comparison), keep(output(far), comparison)
         near, far = next_lanes(near, addends), next_lanes(far, addends)
-        third, fourth = keep(output(near), threshold), keep(output(far), threshold)
+        third, fourth = keep(output(near), comparison), keep(output(far), comparison)
         return (first, second, third, fourth), (next_lanes(near, addends), next_lanes(far, addends))
 
     return draw_group
@@ -122,10 +123,11 @@ def _make_draw_bits(generator: Generator):
         words = state_at(state_address)
         state, increment = (words[0], words[1]), (words[2], words[3])
         lows, highs, addends = stack_array(np.uint64, FILLED), stack_array(np.uint64, FILLED), start(increment)
+        comparison = comparison_of(threshold)
         fill(state, increment, lows, highs)
         lanes = lanes_at(lows, highs, 0), lanes_at(lows, highs, LANES)
         for done in range(0, count, GROUP):
-            group, lanes = draw_group(lanes, addends, np.uint64(threshold))
+            group, lanes = draw_group(lanes, addends, comparison)
             store_group_bits(bits, done, min(GROUP, count - done), word_of(group))
         words[0], words[1] = advance(state, increment, count)
 

@@ -37,6 +37,9 @@ LEAP = 2 * LANES
 #: States that `fill` computes one by one: those of two vectors, for any of the first sixteen draws to start with.
 FILLED = LEAP + LANES
 
+#: What outputs are combined with where draws are compared turned over, and where as they are.
+ALL_ONES, NO_ONES = np.uint64(2**64 - 1), np.uint64(0)
+
 HALF = np.uint64(32)
 LOWER_HALF = np.uint64(2**32 - 1)
 ZERO, ONE = (np.uint64(0), np.uint64(0)), (np.uint64(1), np.uint64(0))
@@ -79,9 +82,22 @@ def lanes_at(lows, highs, first):
 
 
 @tiny_helper
-def keep(output, threshold):
-    """Which draws are kept: ``output >> 11 < threshold``; the threshold is 1 to 2**53."""
-    return output <= (threshold << UNUSED_BITS) - np.uint64(1)
+def comparison_of(threshold):
+    """The greatest output that keeps its element, and what outputs are combined with before.
+
+    A draw is the upper 53 bits of an output. The threshold is that of `mt19937_keep_bits.comparison_of`, but not 0, nor the
+    complement of 0: some draw must keep its element.
+    """
+    if threshold < 0:
+        return (np.uint64(~threshold) << UNUSED_BITS) - np.uint64(1), ALL_ONES
+    return (np.uint64(threshold) << UNUSED_BITS) - np.uint64(1), NO_ONES
+
+
+@tiny_helper
+def keep(output, comparison):
+    """Which draws are kept."""
+    greatest, turned = comparison
+    return output ^ turned <= greatest
 
 
 def make_generator(multiplier: int, output: Callable[..., Any], *, draws_before_step: bool) -> Generator:

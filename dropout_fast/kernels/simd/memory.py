@@ -312,12 +312,21 @@ def address_of(typing_context, array, index):
 @intrinsic
 def call_for_double(typing_context, address, argument):
     """Call machine code at an address with one address: a C function that returns a double."""
+    return types.float64(types.uintp, types.uintp), _call_returning(ir.DoubleType())
 
+
+@intrinsic
+def call_for_uint32(typing_context, address, argument):
+    """The same of a C function that returns a uint32."""
+    return types.uint32(types.uintp, types.uintp), _call_returning(ir.IntType(32))
+
+
+def _call_returning(returned):
     def generate(context, builder, signature, values):
-        function = ir.FunctionType(ir.DoubleType(), [values[1].type])
+        function = ir.FunctionType(returned, [values[1].type])
         return builder.call(builder.inttoptr(values[0], function.as_pointer()), values[1:])
 
-    return types.float64(types.uintp, types.uintp), generate
+    return generate
 
 
 @intrinsic

@@ -1,0 +1,44 @@
+"""The forms in which people write dropout with NumPy: give one as ``form=``, and get the numbers of that code.
+
+`NumpyForm` describes a form; the constants are those of courses, books and libraries, and ``help(forms.DEZERO)``'s text, or
+``forms.DEZERO.__doc__``, is the code that it equals.
+"""
+
+from .form import NumpyForm
+from .matching import Match, match
+from .named import (
+    CHAINER,
+    CHOICE,
+    COURSERA,
+    COURSERA_BOOL,
+    CS231N,
+    CS231N_2016,
+    DEZERO,
+    HOLBERTON,
+    NAMED,
+    NEEDLE,
+    NNFS,
+    NUMPY_ML,
+    OREILLY,
+    VANILLA,
+)
+
+__all__ = [
+    "CHAINER",
+    "CHOICE",
+    "COURSERA",
+    "COURSERA_BOOL",
+    "CS231N",
+    "CS231N_2016",
+    "DEZERO",
+    "HOLBERTON",
+    "NAMED",
+    "NEEDLE",
+    "NNFS",
+    "NUMPY_ML",
+    "OREILLY",
+    "VANILLA",
+    "Match",
+    "NumpyForm",
+    "match",
+]  # fmt: skip
