@@ -15,6 +15,7 @@ import dropout_fast
 from asv_bench.measuring import command, copies, hot_loop, startup
 from asv_bench.measuring.after_other_work import measure as after_other_work
 from asv_bench.measuring.clock import median_ratio, seconds_after
+from asv_bench.measuring.generators import measure as generators
 from asv_bench.measuring.in_step import turns, ways
 from asv_bench.measuring.text_tables import size_text
 from asv_bench.paths import ASV_BENCH
@@ -32,6 +33,9 @@ def quick(monkeypatch):
     monkeypatch.setattr(after_other_work, "SIZES", (10, 64))
     monkeypatch.setattr(after_other_work, "BYTES_TOUCHED", 8000)
     monkeypatch.setattr(after_other_work, "DTYPE", "float32")
+    monkeypatch.setattr(generators, "SIZES", (10, 64))
+    monkeypatch.setattr(generators, "BLOCK", 1e-5)
+    monkeypatch.setattr(generators, "matrix_product", lambda: int)
 
 
 def test_the_command(quick, tmp_path, capsys):
@@ -51,9 +55,13 @@ def test_the_command(quick, tmp_path, capsys):
         assert all(name in printed and ms > 0 for steps in (row, row["fused"]) for name, ms in steps["ms_a_step"].items())
     assert [row["size"] for row in measured["after_other_work"]["rows"]] == [10, 64]
     assert all(name in printed for name in after_other_work.COMPARED_WITH)
+    assert {row["name"] for row in measured["generators"]["rows"]} == generators.cases().keys()
+    assert all(name in printed for name in generators.cases())
 
 
-@pytest.mark.parametrize("part, key", [("in-step", "in_step"), ("after-other-work", "after_other_work")])
+@pytest.mark.parametrize(
+    "part, key", [("in-step", "in_step"), ("after-other-work", "after_other_work"), ("generators", "generators")]
+)
 def test_one_part_only(part, key, quick, tmp_path, capsys):
     written = tmp_path / "bench.json"
     options = ["--rounds", "1", "--nets", "4x3x5", "--steps", "1", "--json", str(written)]

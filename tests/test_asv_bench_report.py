@@ -20,7 +20,7 @@ def test_the_tables_in_the_documents_are_those_of_the_results_files(document):
 def results(monkeypatch, tmp_path):
     """A folder of results files with figures that no other file has."""
     measured = tables.load(command.PUBLISHED_RESULTS / command.RESULTS)
-    measured = {key: value for key, value in measured.items() if key not in ("in_step", "after_other_work")}
+    measured = {key: value for key, value in measured.items() if key not in ("in_step", "after_other_work", "generators")}
     measured["rows"][0]["ns_per_element"]["fast forward"] = 98.76
     measured["rows"][-1]["ratios"]["reference forward / fast forward"] = 54.32
     measured["small_calls"]["microseconds"]["dropout of 16"] = 87.65
@@ -59,10 +59,12 @@ def results_in_step(results):
     row = {"net": "128x64x512", "dtype": "float32", "blas_threads": 2, "forward": calls, "backward": calls, "tax": tax}
     row["ms_a_step"] = {"without dropout": 0.5, **dict.fromkeys(tax, 0.75)}
     fused = {"ms_a_step": {"fused, in place": 0.625}, "over_without": 0.97, "over_dropout_alone": {"forward": 1.5, "backward": 1.6}}
+    by_size = {"1024": {"forward": 12.34, "backward": 2.5}}
     small = {"size": 2000, "us_a_call": {"np.multiply": 4.25, "mode test": 4.5}, "over_numpys": {"mode test": 1.75}}
     measured = results[0] | {
         "in_step": [row | {"blas_threads": 1}, row | {"fused": fused}],
         "after_other_work": {"dtype": "float64", "bytes_touched": 12_000_000, "rows": [small]},
+        "generators": {"dtype": "float32", "rows": [{"name": "PCG64", "after_product": by_size, "hot_loop": by_size}]},
     }
     measured["settings"] = measured["settings"] | {"steps": 17}
     (command.PUBLISHED_RESULTS / command.RESULTS).write_text(json.dumps(measured))
@@ -72,7 +74,13 @@ def test_what_a_training_step_sees_comes_first_if_it_was_measured(results_in_ste
     short, full = command.short_figures(), command.full_figures()
     assert "| 128x64x512 | -1.5 % | +98 % | +198 % |" in short and "BLAS on 2 threads" in short and "17 rounds" in short
     assert "hot loop" not in short and "BLAS on 1 thread " not in short
-    assert full.index("| 0.750, -1.5 % |") < full.index("| 4.50, 1.75x |") < full.index("In a hot loop: ") < full.index("| 98.8 |")
+    assert (
+        full.index("| 0.750, -1.5 % |")
+        < full.index("| 4.50, 1.75x |")
+        < full.index("| 12.3 / 2.50 |")
+        < full.index("In a hot loop: ")
+        < full.index("| 98.8 |")
+    )
     assert full.count("bias, ReLU and dropout fused") == 1 and "| 0.625 |" in full and "| 0.97x |" in full and "| 1.60x |" in full
     assert "| 1.25x |" in full and "| 31.0x |" in full and "after 12 MB of other memory" in full
 

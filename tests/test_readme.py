@@ -5,18 +5,21 @@ import os
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import assert_same
 
 import dropout_fast
-from dropout_fast import reference
+from dropout_fast import forms, reference
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
-(EXAMPLE,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+EXAMPLE, PAIRS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+REPLACEMENTS = re.findall(r"^\| `(mask = .*?)` \| `(out, mask = .*?)` \|$", README, re.MULTILINE)
 TABLE = README[README.index("## API") : README.index("## How fast")]
 ERRORS_SHOWN = set(re.findall(r"``(\w+(?:Error|Warning): .*?)``", README))
 PUBLIC_NAMES = sorted(set(dropout_fast.__all__) - {"__version__"})
@@ -67,6 +70,45 @@ def test_the_example_runs():
     exec(EXAMPLE, names)
     assert names["cache"][1].shape == names["h"].shape == (64, 256)
     assert np.array_equal(names["dh"] > 0, names["out"] != 0) and np.isin(names["dh"], [0, 2]).all()
+
+
+def test_the_pairs_run():
+    names = {}
+    exec(PAIRS, names)
+    x, dout = np.arange(1.0, 61.0).reshape(6, 10), np.full((6, 10), 3.0)
+    layer, context = names["Layer"](0.3), types.SimpleNamespace()
+    np.random.seed(1)
+    kept = np.random.rand(6, 10) > 0.3
+    np.random.seed(1)
+    assert np.array_equal(layer.forward(x), x * kept) and np.array_equal(layer.backward(dout), dout * kept)
+    np.random.seed(1)
+    assert np.array_equal(names["Function"]().forward(context, x, 0.3), x * kept * (1 / (1 - 0.3)))
+    assert np.array_equal(names["Function"]().backward(context, dout), dout * kept * (1 / (1 - 0.3)))
+    np.random.seed(1)
+    d1 = np.random.rand(6, 10) < 0.7
+    np.random.seed(1)
+    a1, mask = names["forward"](x, 0.7)
+    assert np.array_equal(a1, x * d1 / 0.7) and np.array_equal(dout * mask / 0.7, dout * d1 / 0.7)
+    assert np.array_equal(names["by_generator"](x, 0.7), x * ((np.random.default_rng(0).random(x.shape) < 0.7) / 0.7))
+    assert names["dropout_forward"] is dropout_fast.dropout_forward
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("theirs", "ours"), REPLACEMENTS)
+def test_the_replacements_have_the_same_numbers(theirs, ours, dtype):
+    made = []
+    for line in (theirs, ours):
+        np.random.seed(2)
+        names = {"np": np, "r": 0.2, "p": 0.8, "rng": np.random.default_rng(0), "forms": forms, "dropout": dropout_fast.dropout}
+        names["x"] = np.arange(1, 601, dtype=dtype).reshape(20, 30)
+        exec(line, names)
+        made.append((names["out"].astype(dtype), np.asarray(names["mask"]), np.random.rand(), names["rng"].random()))
+    for left, right in zip(*made, strict=True):
+        assert_same(np.asarray(left), np.asarray(right))
+
+
+def test_there_are_replacements():
+    assert len(REPLACEMENTS) == 10
 
 
 def _losses(module, dtype, dropout_param):
@@ -138,7 +180,7 @@ def test_the_table_shows_members_that_exist(thing):
 
 def test_the_table_shows_the_keys_that_are_read():
     keys = [key for row in re.findall(r"^\| `dropout_param\[.*?\|", TABLE, re.MULTILINE) for key in re.findall(r'\["(\w+)"\]', row)]
-    assert len(keys) == 8
+    assert len(keys) == 10
     for key in keys:
         assert f"`dropout_param['{key}']`" in _error_of(
             lambda key=key: dropout_fast.dropout_forward(X, GOOD | {"engine": "fast", key: "unknown"})

@@ -13,12 +13,13 @@ from tqdm import tqdm
 
 from . import hot_loop, results
 from .after_other_work import measure as after_other_work
+from .generators import measure as generators
 from .in_step import measure as in_step
 from .in_step import nets
 from .plot import plot
 from .printed import printed
 
-HOT_LOOP, IN_STEP, AFTER_OTHER_WORK = PARTS = ("hot-loop", "in-step", "after-other-work")
+HOT_LOOP, IN_STEP, AFTER_OTHER_WORK, GENERATORS = PARTS = ("hot-loop", "in-step", "after-other-work", "generators")
 
 SIZES = (2**10, 2**14, 3 * 2**14, 2**18, 2**20, 2**24)
 UNITS = {"Ki": 2**10, "Mi": 2**20}
@@ -60,6 +61,7 @@ def _measure(arguments: argparse.Namespace, parts: list[str]) -> dict[str, Any]:
         HOT_LOOP: lambda: hot_loop.count_of_rows(arguments.sizes),
         IN_STEP: lambda: in_step.count_of_rows(arguments.nets),
         AFTER_OTHER_WORK: lambda: len(after_other_work.SIZES),
+        GENERATORS: lambda: len(generators.cases()),
     }[part]()
     measured = {
         "machine": results.machine(),
@@ -68,6 +70,8 @@ def _measure(arguments: argparse.Namespace, parts: list[str]) -> dict[str, Any]:
     with tqdm(total=count, unit="table row", desc=f"measuring, {part}") as progress:
         if part == AFTER_OTHER_WORK:
             measured["after_other_work"] = after_other_work.measure(rounds, progress.update)
+        elif part == GENERATORS:
+            measured["generators"] = generators.measure(rounds, progress.update)
         elif part == IN_STEP:
             measured["in_step"] = in_step.measure(arguments.nets, keep_prob, steps, progress.update)
             in_step.add_pytorch(measured["in_step"], arguments.nets, keep_prob, steps, progress.update)
@@ -106,7 +110,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     loop.add_argument("--dtype", choices=("float16", "float32", "float64"), default="float32", help="(default: %(default)s)")
     loop.add_argument("--plot", type=Path, metavar="FILE", help="draw the measurements there (needs matplotlib)")
     loop.add_argument(
-        "--rounds", type=_size, default=25, help=f"times each function has its turn, {AFTER_OTHER_WORK} too (default: %(default)s)"
+        "--rounds",
+        type=_size,
+        default=25,
+        help=f"times each function has its turn, {AFTER_OTHER_WORK} and {GENERATORS} too (default: %(default)s)",
     )
     step = parser.add_argument_group(IN_STEP, "dropout inside a step of training")
     step.add_argument("--nets", type=_list_of(_net), default=nets.NETS, help="batch x inputs x hidden: 128x64x512,1024x256x1024")

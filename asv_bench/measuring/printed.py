@@ -3,6 +3,7 @@
 from typing import Any
 
 from .after_other_work.tables import table as table_after_other_work
+from .generators.tables import table as table_of_generators
 from .in_step import tables as tables_in_step
 from .small_calls import COMPARED_WITH
 from .text_tables import Table, aligned, size_text
@@ -20,6 +21,8 @@ def printed(measured: dict[str, Any]) -> str:
         blocks += [aligned(table) for table in tables_in_step.full(measured["in_step"])]
     if "after_other_work" in measured:
         blocks += ["AFTER OTHER WORK", aligned(table_after_other_work(measured["after_other_work"]))]
+    if "generators" in measured:
+        blocks += ["OTHER GENERATORS AND FORMS", aligned(table_of_generators(measured["generators"]))]
     if "rows" in measured:
         blocks.append(f"IN A HOT LOOP: {settings['dtype']}, {settings['rounds']} rounds; fast: with out=")
         blocks += _hot_loop(measured)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..measuring.after_other_work.tables import table as table_after_other_work
 from ..measuring.copies import fair_copy
+from ..measuring.generators.tables import table as table_of_generators
 from ..measuring.in_step import tables as tables_in_step
 from ..measuring.small_calls import COMPARED_WITH
 from ..measuring.text_tables import Table, number, ratio, size_text
@@ -61,9 +62,12 @@ def short(measured: dict[str, Any]) -> Table:
 
 
 def where_it_is_called(measured: dict[str, Any]) -> list[Table]:
-    """Make the tables of a training step and of calls after other work, if they were measured."""
+    """Make the tables of a training step, of calls after other work, and of generators, if they were measured."""
     made = tables_in_step.full(measured["in_step"]) if "in_step" in measured else []
-    return [*made, table_after_other_work(measured["after_other_work"])] if "after_other_work" in measured else made
+    for part, table in (("after_other_work", table_after_other_work), ("generators", table_of_generators)):
+        if part in measured:
+            made.append(table(measured[part]))
+    return made
 
 
 def full(
