@@ -20,6 +20,7 @@ block       512 elements of the counter stream, whose bits come from one random 
 chunk       32,768 elements of the counter stream, for which the generator is started once.
 stride      the draws of MT19937 that one thread makes.
 share       what one thread does of an array.
+form        a way of writing dropout with NumPy (`dropout_fast.forms`): what is drawn, compared and scaled.
 stream      a source of keep bits (`dropout_fast.streams`); a store past the caches is called non-temporal.
 pass        a loop over memory (`passes`); epilogue: what it does to one vector of x (`epilogues`).
 """
