@@ -76,7 +76,7 @@ def compare(x, form, name, value, make_rng, way):
     assert_same(np.asarray(dx), np.asarray(expected_dx))
 
 
-def compare_in_some_way(form, owner, kind, position, shape, dtype, name, value, launch, way, content):
+def compare_one(form, owner, kind, position, shape, dtype, name, value, launch, way, content):
     x = floats(shape, dtype, np.random.default_rng(content))
     with internals.force_parallel() if launch == "parallel" else internals.force_serial():
         compare(x, form, name, value, lambda: make(owner, kind, position), way)
@@ -96,12 +96,17 @@ cases = given(
     content=st.integers(0, 9),
 )
 
-test_random_cases = cases(examples(1000)(compare_in_some_way))
+
+@cases
+def test_random_cases(**case):
+    compare_one(**case)
 
 
 @pytest.mark.long
-def test_random_cases_at_length():
-    cases(examples(20_000)(compare_in_some_way))()
+@cases
+@examples(20_000)
+def test_random_cases_at_length(**case):
+    compare_one(**case)
 
 
 @pytest.mark.parametrize("form", [*forms.NAMED.values(), NumpyForm(scale="multiply", mask_dtype=np.float32)], ids=str)
