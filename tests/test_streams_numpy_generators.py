@@ -9,7 +9,6 @@ import internals
 import ml_dtypes
 import numpy as np
 import pytest
-import randomgen
 from generators import KINDS, OWNERS, compare, global_as_it_was, make, positions, state_of
 from helpers import LAYOUTS, assert_same, examples, floats, keep_probs, laid_out, shapes
 from hypothesis import given
@@ -134,6 +133,7 @@ def test_subclasses_draw_as_they_do(make_rng):
 
 @pytest.mark.parametrize("kind", ["Xoshiro256", "MT19937", "DSFMT", "Romu", "PCG32", "ThreeFry"])
 def test_bit_generators_of_another_package(kind):
+    randomgen = pytest.importorskip("randomgen")
     for size in (3, 500, 40_000):
         x = floats((size,), np.float32, np.random.default_rng(size))
         for p in (0.5, 0.3):
@@ -158,6 +158,7 @@ def test_a_bit_generator_written_in_python():
 
 def bit_generator_of(numbers):
     """A bit generator that draws these numbers."""
+    randomgen = pytest.importorskip("randomgen")
     return randomgen.UserBitGenerator(lambda _: 0, next_double=lambda _: next(numbers))
 
 
