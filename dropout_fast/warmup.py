@@ -30,7 +30,7 @@ _GENERATOR, _PCG64, _PCG64DXSM, _SFC64 = np.random.MT19937(0), np.random.PCG64(0
 def warmup(*, fused: bool = False) -> None:
     """Compile every kernel of dropout and keep it in Numba's cache on disk, or load it from there.
 
-    Compiling takes about 65 s, once for each installation and processor; loading 0.2 s.
+    Compiling takes about two minutes, once for each installation and processor; loading 0.2 s.
     ``python -m dropout_fast warmup`` does the same and says how long each kernel took.
 
     Parameters
