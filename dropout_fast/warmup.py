@@ -17,8 +17,8 @@ from .kernels.passes import column_sums, counter, mt19937, pcg64, stored_bits
 from .kernels.periodic import reciprocal_of
 from .kernels.rng import mt19937_keep_bits
 from .kernels.simd.vectors import GROUP
-from .streams.base import threads_alone
-from .streams.bits_alone import Drawing, by_next_double, by_next_float32, of_pcg64_float32, of_pcg64dxsm_float32
+from .streams.base import Drawing, threads_alone
+from .streams.bits_alone import by_next_double, by_next_float32, of_pcg64_float32, of_pcg64dxsm_float32
 from .streams.mt19937 import shares
 
 Step = Callable[[], object]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..forms.form import NumpyForm
-from .base import Bits, Key, Stream, no_arguments, threads_alone
+from .base import Bits, Stream
 
 #: The kernels read four bytes of a mask at a time.
 LEAST_BYTES = 4
@@ -40,18 +40,9 @@ def _draw(rng: Any, shape: tuple[int, ...], form: NumpyForm, keep_prob: Any, rat
     return _COMPARISONS[form.keep](draws, keep_prob if form.keep in ("<", "<=") else rate)
 
 
-def _no_bits(key: Key, size: int) -> Bits:
-    raise NotImplementedError("this stream has no drawing pass")
-
-
 ANY_BIT_GENERATOR = Stream(
     name="any bit generator",
     is_repeatable=False,
     draw_bits=draw_bits,
-    drawing_pass=None,
-    positive_pass=None,
-    arguments=no_arguments,
-    shares=threads_alone,
-    empty_bits=_no_bits,
     locks_generator=False,  # NumPy takes it itself
 )

@@ -16,7 +16,21 @@ Bits = npt.NDArray[np.uint8]
 Key = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
+#: From a bit generator to a kernel that draws bits alone, and the addresses that it takes first: see `bits_alone`.
+Drawing = Callable[[Any], tuple[Any, tuple[int, ...]]]
+
+
+def no_pass(key: Key, size: int = 0) -> Any:
+    """In the place of `arguments` and `empty_bits`, where a stream can only draw bits."""
+    raise NotImplementedError("this stream has no drawing pass")
+
+
+def threads_alone(size: int, threads: int) -> tuple[int]:
+    """For passes whose kernels share an array out themselves."""
+    return (threads,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
     """A source of keep bits, as a record of functions (after JAX's ``prng.PRNGImpl``).
 
@@ -39,20 +53,20 @@ class Stream:
         An array for the keep bits of that many elements.
     locks_generator : bool
         Whether the first item of a key is a bit generator of NumPy's, whose lock is held while a kernel draws.
-    draws_alone_by : (bit generator) -> (kernel, addresses), or None
-        See `bits_alone`; of the streams there.
+    draws_alone_by : Drawing or None
+        Of the streams in `bits_alone`.
     """
 
     name: str
     is_repeatable: bool
     draw_bits: Callable[[Key, tuple[int, ...]], Bits]
-    drawing_pass: Pass | None
-    positive_pass: Pass | None
-    arguments: Callable[[Key], tuple[Any, ...]]
-    shares: Callable[[int, int], tuple[Any, ...]]
-    empty_bits: Callable[[Key, int], Bits]
+    drawing_pass: Pass | None = None
+    positive_pass: Pass | None = None
+    arguments: Callable[[Key], tuple[Any, ...]] = no_pass
+    shares: Callable[[int, int], tuple[Any, ...]] = threads_alone
+    empty_bits: Callable[[Key, int], Bits] = no_pass
     locks_generator: bool
-    draws_alone_by: Callable[[Any], tuple[Any, tuple[int, ...]]] | None = None
+    draws_alone_by: Drawing | None = None
 
 
 def draw_under_lock(bit_generator: Any, draw_bits: Callable[..., None], *arguments: Any) -> None:
@@ -60,13 +74,3 @@ def draw_under_lock(bit_generator: Any, draw_bits: Callable[..., None], *argumen
     _process.yield_to_fork()
     with bit_generator.lock:
         draw_bits(*arguments)
-
-
-def no_arguments(key: Key) -> tuple[Any, ...]:
-    """In the place of a stream's `arguments`, where it can only draw bits."""
-    raise NotImplementedError("this stream has no drawing pass")
-
-
-def threads_alone(size: int, threads: int) -> tuple[int]:
-    """For passes whose kernels share an array out themselves."""
-    return (threads,)

@@ -1,18 +1,17 @@
-"""Streams of bit generators whose kernels draw keep bits alone; these are applied by a pass of their own."""
+"""Streams of bit generators whose kernels draw keep bits alone; these are applied by a pass of their own.
+
+The kernels take addresses first, then the limit and which side of it is kept, the number of draws, and the array of bits.
+"""
 
 import ctypes
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..kernels.rng import next_double, pcg64_float32
-from .base import Bits, Key, Stream, draw_under_lock, no_arguments, threads_alone
+from .base import Bits, Drawing, Key, Stream, draw_under_lock
 from .mt19937 import empty_bits
-
-#: From a bit generator to a kernel, and the addresses that it takes first; limit, keeps_upper, count and bits follow.
-Drawing = Callable[[Any], tuple[Any, tuple[int, ...]]]
 
 
 def offers_next_double(bit_generator: Any) -> bool:
@@ -59,11 +58,6 @@ def _make_stream(name: str, drawing: Drawing) -> Stream:
         name=name,
         is_repeatable=False,
         draw_bits=draw_bits,
-        drawing_pass=None,
-        positive_pass=None,
-        arguments=no_arguments,
-        shares=threads_alone,
-        empty_bits=empty_bits,
         locks_generator=True,
         draws_alone_by=drawing,
     )
