@@ -200,7 +200,8 @@ def _plan_of_numpy(p: float, dtype: np.dtype[Any]) -> tuple[Plan | None, int]:
     if len(_plans_of_numpy) >= _MOST_PLANS:
         _plans_of_numpy.clear()
     comparison = comparison_of(CS231N, p, 1.0 - p)
-    found = _plans_of_numpy[p, dtype] = plan, comparison.threshold if comparison else 0
+    assert comparison is not None  # the draw 0 is below any p
+    found = _plans_of_numpy[p, dtype] = plan, comparison.threshold
     return found
 
 

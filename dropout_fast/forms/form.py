@@ -83,15 +83,11 @@ class NumpyForm:
     def __reduce__(self) -> tuple[Any, ...]:
         return NumpyForm, (self.draw, self.keep, self.scale, self.mask_dtype)  # hashes differ from process to process
 
-    def unscaled_mask(self, kept: Any) -> Any:
-        """The mask before it is scaled, of booleans that say what is kept: an array, or a Python bool."""
-        if self.draw not in COMPARED:
-            kept = np.asarray(kept).astype(np.int64)
-        return kept if self.mask_dtype is None else np.asarray(kept).astype(self.mask_dtype)
-
     def mask(self, kept: Any, keep_prob: Any) -> Any:
-        """The mask that the NumPy code keeps."""
-        mask = self.unscaled_mask(kept)
+        """The mask that the NumPy code keeps, of booleans that say what is kept: an array, or a Python bool."""
+        mask = kept if self.draw in COMPARED else np.asarray(kept).astype(np.int64)
+        if self.mask_dtype is not None:
+            mask = np.asarray(mask).astype(self.mask_dtype)
         return mask / keep_prob if self.scale == "mask" else mask
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import reference
+from .._validate import both_probabilities
 from ..kernels.rng.next_double import DRAWS
 from ..streams.thresholds import comparison_of
 from .form import COMPARED, Draw, Keep, NumpyForm, Scale
@@ -23,7 +24,6 @@ SHAPE = (12, 26)
 
 #: What NumPy's masks are cast to.
 MASK_DTYPES = (None, np.dtype(np.int64), np.dtype(np.float64), np.dtype(np.float32))
-
 
 #: Functions of `np.random`, and what they draw.
 DRAWN_BY: dict[str, Draw] = {
@@ -183,7 +183,7 @@ def _forms(trial: Trial) -> list[NumpyForm]:
     compared = itertools.product([draw for draw in COMPARED if draw in draws], get_args(Keep), scales, MASK_DTYPES)
     others = itertools.product(sorted(draws.difference(COMPARED)), ["<"], scales, MASK_DTYPES)
     named = [form for form in NAMED.values() if form.draw in draws]
-    return [*named, *(NumpyForm(*fields) for fields in (*compared, *others))]
+    return list(dict.fromkeys([*named, *(NumpyForm(*fields) for fields in (*compared, *others))]))
 
 
 def _fits(form: NumpyForm, probability: dict[str, float], forward: Forward, trial: Trial) -> bool:
@@ -245,9 +245,7 @@ def _nearest(forward: Forward, trial: Trial) -> str:
 
 
 def _both(probability: dict[str, float]) -> tuple[float, float]:
-    if "rate" in probability:
-        return 1 - probability["rate"], probability["rate"]
-    return probability["keep_prob"], 1 - probability["keep_prob"]
+    return both_probabilities(probability.get("keep_prob"), probability.get("rate"))
 
 
 def _is_same(left: Any, right: Any) -> bool:
