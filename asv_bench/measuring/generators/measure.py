@@ -27,7 +27,7 @@ class Case(NamedTuple):
     """A generator and a form."""
 
     make_rng: Callable[[], Any]
-    form: str | None
+    form: Any
     keep_prob: float
 
 
@@ -36,23 +36,21 @@ def _generator(kind: str) -> Callable[[], Any]:
 
 
 def cases() -> dict[str, Case]:
-    """By name: every bit generator of NumPy's with today's form, then other forms on `np.random`."""
-    made = {
-        f"Generator, {kind}": Case(_generator(kind), None, 0.5) for kind in ("PCG64", "PCG64DXSM", "MT19937", "SFC64", "Philox")
-    }
-    made["Generator, PCG64, float32 draws"] = Case(_generator("PCG64"), "FLOAT32", 0.5)
+    """By name: every bit generator of NumPy's with CS231n's form, then other forms on `np.random`."""
+    from dropout_fast import forms  # older commits have none
+
+    kinds = ("PCG64", "PCG64DXSM", "MT19937", "SFC64", "Philox")
+    made = {f"Generator, {kind}": Case(_generator(kind), forms.CS231N, 0.5) for kind in kinds}
+    made["Generator, PCG64, float32 draws"] = Case(_generator("PCG64"), forms.NumpyForm(draw="random_float32"), 0.5)
     for keep_prob in KEEP_PROBS:
-        for form in ("CS231N", "OREILLY", "NNFS", "CHOICE", "CHAINER", "DEZERO", "COURSERA"):
-            made[f"np.random, {form}, keep_prob {keep_prob:g}"] = Case(lambda: np.random, form, keep_prob)
+        for name in ("CS231N", "OREILLY", "NNFS", "CHOICE", "CHAINER", "DEZERO", "COURSERA"):
+            made[f"np.random, {name}, keep_prob {keep_prob:g}"] = Case(lambda: np.random, forms.NAMED[name], keep_prob)
     return made
 
 
 def calls(case: Case, size: int) -> dict[str, Function]:
     """Make ours and NumPy's forward and backward. Each is called once here, so all are compiled."""
-    from dropout_fast import forms  # a commit without them has none of this
-
-    named = vars(forms) | {"FLOAT32": forms.NumpyForm(draw="random_float32"), None: forms.CS231N}
-    form, rng, keep_prob = named[case.form], case.make_rng(), case.keep_prob
+    form, rng, keep_prob = case.form, case.make_rng(), case.keep_prob
     x = np.random.default_rng(0).standard_normal(size).astype(DTYPE)
     _, mask = dropout_fast.dropout(x, keep_prob=keep_prob, rng=rng, form=form)
     numpys_mask = reference.draw_mask(rng, x.shape, form, keep_prob, 1 - keep_prob)
