@@ -2,18 +2,17 @@
 
 import copy
 import dataclasses
-import inspect
 import pickle
 
 import internals
 import numpy as np
 import pytest
-from generators import KINDS, OWNERS, global_as_it_was, make, positions, state_of
+from generators import KINDS, OWNERS, compare, make, pcg64_that_draws, positions, run_lines, state_of
 from helpers import assert_same, examples, floats, shapes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropout_fast import Dropout, dropout, dropout_backward, dropout_forward, forms, reference
+from dropout_fast import Dropout, dropout, dropout_forward, forms, reference
 from dropout_fast.forms import NumpyForm
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
@@ -47,39 +46,10 @@ probabilities = st.one_of(
 )
 
 
-def given_as(name, value):
-    """Arguments of `dropout`, and of a dropout_param, for a probability that is given by that name."""
-    return {name: value}, {"p" if name == "keep_prob" else "rate": value}
-
-
-@global_as_it_was()
-def compare(x, form, name, value, make_rng, way):
-    """Compare a door with the NumPy code: result, mask, backward, and the generator's state."""
-    keywords, of_param = given_as(name, value)
-    dropout_param = {"mode": "train", "form": form, **of_param}
-    rng = make_rng()
-    theirs, their_cache = reference.dropout_forward(x, dropout_param | {"rng": rng})
-    after, following = state_of(rng), rng.random(3).tolist()
-    dout = x[::-1].copy() if x.ndim else x
-    expected_dx = reference.dropout_backward(dout, their_cache).astype(x.dtype, copy=False)
-    rng = make_rng()
-    if way == "dropout":
-        ours, mask = dropout(x, **keywords, rng=rng, form=form)
-        dx = mask.apply(dout)
-    else:
-        ours, cache = dropout_forward(x, dropout_param | {"rng": rng})
-        mask, dx = cache[1], dropout_backward(dout, cache)
-        assert_same(np.asarray(dropout_backward(dout, (cache[0], their_cache[1]))), np.asarray(expected_dx))
-    assert state_of(rng) == after and rng.random(3).tolist() == following
-    assert_same(np.asarray(ours), np.asarray(theirs))
-    assert_same(np.asarray(mask), np.asarray(their_cache[1]))
-    assert_same(np.asarray(dx), np.asarray(expected_dx))
-
-
-def compare_one(form, owner, kind, position, shape, dtype, name, value, launch, way, content):
+def compare_one(form, owner, kind, position, shape, dtype, given, value, launch, content):
     x = floats(shape, dtype, np.random.default_rng(content))
     with internals.force_parallel() if launch == "parallel" else internals.force_serial():
-        compare(x, form, name, value, lambda: make(owner, kind, position), way)
+        compare(x, value, lambda: make(owner, kind, position), form=form, given=given)
 
 
 cases = given(
@@ -89,10 +59,9 @@ cases = given(
     position=positions,
     shape=shapes.filter(lambda shape: shape),
     dtype=st.sampled_from([np.float32, np.float64]),
-    name=st.sampled_from(["keep_prob", "rate"]),
+    given=st.sampled_from(["keep_prob", "rate"]),
     value=probabilities,
     launch=st.sampled_from(["serial", "parallel"]),
-    way=st.sampled_from(["dropout", "dropout_forward"]),
     content=st.integers(0, 9),
 )
 
@@ -113,8 +82,7 @@ def test_random_cases_at_length(**case):
 @pytest.mark.parametrize("dtype", [np.float16, np.complex64, ">f4", np.longdouble])
 def test_other_dtypes(form, dtype):
     x = floats((30, 40), np.float32, np.random.default_rng(0), "normal").astype(dtype)
-    for way in ("dropout", "dropout_forward"):
-        compare(x, form, "rate", 0.3, lambda: make("Generator", "PCG64", (5, 1)), way)
+    compare(x, 0.3, lambda: make("Generator", "PCG64", (5, 1)), form=form, given="rate")
 
 
 @examples(400)
@@ -128,18 +96,18 @@ def test_other_dtypes(form, dtype):
 def test_draws_of_float32(keep, kind, position, size, value):
     """PCG64 draws two from each output, and one may wait: at odd positions, and after odd numbers of draws."""
     form = NumpyForm(draw="random_float32", keep=keep)
-    compare(np.ones(size, np.float32), form, "rate", value, lambda: make("Generator", kind, position), "dropout")
+    compare(np.ones(size, np.float32), value, lambda: make("Generator", kind, position), form=form, given="rate")
 
 
 def test_a_draw_of_float32_at_the_limit():
     for numerator in (0, 1, 2**23, 2**24 - 1):
         for keep in ("<", "<=", ">", ">="):
             for half in (0, 32):
-                rng = pcg64_that_draws((numerator << 8 << half) >> 11, low_bits=(numerator << 8 << half) & 2047)
+                rng = pcg64_that_draws(numerator << 8 << half)
                 for value in (numerator / 2**24, (numerator + 1) / 2**24):
                     if 0 < value < 1:
                         form = NumpyForm(draw="random_float32", keep=keep)
-                        compare(np.ones(2), form, "rate", value, lambda rng=rng: copy.deepcopy(rng), "dropout")
+                        compare(np.ones(2), value, lambda rng=rng: copy.deepcopy(rng), form=form, given="rate")
 
 
 @pytest.mark.parametrize("name", forms.NAMED)
@@ -158,14 +126,6 @@ def test_the_lines_in_the_docstrings(name, dtype, rate):
     assert_same(np.asarray(mask), made["mask"])
 
 
-def run_lines(form, x, rate):
-    """Run the NumPy lines that a form's docstring says it equals."""
-    lines = inspect.cleandoc(form.__doc__.split("\n\n", 1)[1])
-    names = {"np": np, "x": x, "rate": rate, "keep_prob": 1 - rate}
-    exec(lines, names)
-    return names
-
-
 DRAWING = [
     *(NumpyForm(keep=keep) for keep in ("<", "<=", ">", ">=")),
     NumpyForm(draw="binomial"),
@@ -174,34 +134,23 @@ DRAWING = [
 
 
 @pytest.mark.parametrize("form", DRAWING, ids=str)
-@pytest.mark.parametrize("name", ["keep_prob", "rate"])
-def test_draws_at_the_limit(form, name):
+@pytest.mark.parametrize("given", ["keep_prob", "rate"])
+def test_draws_at_the_limit(form, given):
     """States whose next draws are the limit between kept and dropped, and its neighbours: each for itself, and in a row."""
     for value in (0.5, 0.8, 0.9, 0.2, 0.1, 1 / 3, 0.7000000000000001, 3 * 2.0**-53, 1 - 2.0**-53):
-        near = internals.draws_near({name: value})
+        near = internals.draws_near({given: value})
         for draws in ([draw] for draw in near), [near]:
             for given_draws in draws:
                 x = np.ones(len(given_draws))
                 for owner in (np.random.RandomState, np.random.Generator):
-                    compare(x, form, name, value, lambda d=given_draws, o=owner: o(internals.generator_that_draws(d)), "dropout")
+                    compare(x, value, lambda d=given_draws, o=owner: o(internals.generator_that_draws(d)), form=form, given=given)
 
 
 @pytest.mark.parametrize("form", DRAWING, ids=str)
 def test_draws_at_the_limit_of_pcg64(form):
     for value in (0.5, 0.8, 0.1, 1 / 3):
         for draw in internals.draws_near({"rate": value}):
-            compare(np.ones(3), form, "rate", value, lambda draw=draw: pcg64_that_draws(draw), "dropout")
-
-
-def pcg64_that_draws(draw, low_bits=0):
-    """A PCG64 whose next draw is that integer of 53 bits: see its output function in `kernels.rng.pcg64`."""
-    upper, output, increment = 3 << 58 | 12345, draw << 11 | low_bits, 77
-    lower = upper ^ ((output << 3 | output >> 61) % 2**64)
-    state = ((upper << 64 | lower) - increment) * pow(0x2360ED051FC65DA44385DF649FCCF645, -1, 2**128) % 2**128
-    bit_generator = np.random.PCG64(0)
-    bit_generator.state = bit_generator.state | {"state": {"state": state, "inc": increment}}
-    assert int(np.random.Generator(copy.deepcopy(bit_generator)).random() * 2**53) == draw
-    return np.random.Generator(bit_generator)
+            compare(np.ones(3), value, lambda draw=draw: pcg64_that_draws(draw << 11), form=form, given="rate")
 
 
 def test_a_binomial_of_another_numpy_is_left_to_numpy():
@@ -209,7 +158,7 @@ def test_a_binomial_of_another_numpy_is_left_to_numpy():
     form = NumpyForm(draw="binomial")
     with internals.binomial_of_another_numpy():
         assert internals.comparison_of(form, 0.8) is None
-        compare(X, form, "keep_prob", 0.8, lambda: make("np.random", "MT19937", (1, 1)), "dropout")
+        compare(X, 0.8, lambda: make("np.random", "MT19937", (1, 1)), form=form)
     assert internals.comparison_of(form, 0.8) is not None
     assert internals.comparison_of(form, 2.0**-60) is None  # NumPy's probability of 0 is 1
 
@@ -350,5 +299,5 @@ def test_nothing_is_kept():
         dropout(X, rate=1.0, rng=np.random, form=forms.NNFS)
     with pytest.raises(ValueError, match=r"`dropout_param\['rate'\]` is 1; expected a number in \[0, 1\)"):
         dropout_forward(X, {"rate": 1, "mode": "train", "form": forms.NNFS})
-    compare(X, forms.OREILLY, "rate", 1.0, lambda: make("np.random", "MT19937", (1, 1)), "dropout")
-    compare(X, forms.VANILLA, "keep_prob", 0.0, lambda: make("np.random", "MT19937", (1, 1)), "dropout_forward")
+    compare(X, 1.0, lambda: make("np.random", "MT19937", (1, 1)), form=forms.OREILLY, given="rate")
+    compare(X, 0.0, lambda: make("np.random", "MT19937", (1, 1)), form=forms.VANILLA)

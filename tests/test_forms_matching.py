@@ -5,9 +5,8 @@ import sys
 
 import numpy as np
 import pytest
-from generators import make, state_of
+from generators import make, run_lines, state_of
 from helpers import assert_same
-from test_forms import run_lines
 
 from dropout_fast import dropout, forms
 

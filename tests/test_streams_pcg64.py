@@ -7,7 +7,7 @@ import threading
 import internals
 import numpy as np
 import pytest
-from generators import compare, state_of
+from generators import compare, generator_at, pcg64_that_draws, state_of
 from helpers import SIZES, assert_same, examples, floats
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +17,6 @@ from dropout_fast import dropout
 pytestmark = pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
 
 KINDS = ["PCG64", "PCG64DXSM"]
-MULTIPLIERS = {"PCG64": 0x2360ED051FC65DA44385DF649FCCF645, "PCG64DXSM": 0xDA942042E4DD58B5}
 
 #: First outputs of NumPy 2.4's generators seeded with 0.
 KNOWN = {
@@ -29,22 +28,6 @@ halves = st.sampled_from([0, 1, 2**32 - 1, 2**32, 2**63, 2**64 - 2**32, 2**64 - 
 numbers = st.tuples(halves, halves).map(lambda pair: pair[0] | pair[1] << 64)
 sizes = st.sampled_from(SIZES) | st.integers(0, 300)
 keep_probs = st.sampled_from([0.5, 0.9, 1 / 3, 1.0, 5e-324, 2.0**-53, 1 - 2.0**-53]) | st.floats(0, 1, exclude_min=True)
-
-
-def generator_at(kind, state, increment, pending=None):
-    """A generator in that very state, with a pending half of a draw or without."""
-    bit_generator = getattr(np.random, kind)(0)
-    made = bit_generator.state
-    made["state"] = {"state": state, "inc": increment | 1}
-    made["has_uint32"], made["uinteger"] = (0, 0) if pending is None else (1, pending)
-    bit_generator.state = made
-    return np.random.Generator(bit_generator)
-
-
-def state_that_draws(kind, upper, lower, increment):
-    """The state before a draw of PCG64 from the state with these halves."""
-    multiplier = MULTIPLIERS[kind]
-    return ((upper << 64 | lower) - (increment | 1)) * pow(multiplier, -1, 2**128) % 2**128
 
 
 @contextlib.contextmanager
@@ -124,9 +107,7 @@ def test_thresholds_at_a_draw_and_beside_it(kind, count):
 @pytest.mark.parametrize("output", [0, 1, 2047, 2048, 2**63 - 1, 2**63, 2**64 - 2048, 2**64 - 2049, 2**64 - 1])
 def test_the_least_and_the_greatest_draw(output):
     for rotation in (0, 1, 11, 63):
-        upper = rotation << 58 | 12345
-        rotated = (output << rotation | output >> (64 - rotation)) % 2**64
-        generator = generator_at("PCG64", state_that_draws("PCG64", upper, upper ^ rotated, 77), 77)
+        generator = pcg64_that_draws(output, rotation)
         assert copy.deepcopy(generator).bit_generator.random_raw() == output
         for numerator in {1, 2, 3, 2**52, 2**52 + 1, 2**53 - 2, 2**53 - 1, 2**53}:
             _, mask = dropout(np.ones(3), keep_prob=numerator / 2**53, rng=copy.deepcopy(generator))
