@@ -113,8 +113,8 @@ def dropout(
 
     With `rng` all this is NumPy's: elements are kept where a draw is below keep_prob, and the result is
     ``x * ((draws < keep_prob) / keep_prob)`` rounded to x's dtype, so that a dropped NaN stays NaN. A `form` changes both.
-    Bit generators MT19937, PCG64 and PCG64DXSM are drawn by kernels, float32 and float64 arrays in one pass; others by NumPy's
-    functions.
+    Bit generators MT19937, PCG64 and PCG64DXSM are drawn by kernels, float32 and float64 arrays in one pass; others by the C
+    functions with which NumPy draws.
 
     References
     ----------
