@@ -103,7 +103,7 @@ class Plan:
 @functools.cache
 def kernels_for(make_pass: Pass, epilogue: Any, dtype: str) -> Kernels:
     """The variants of one kernel of a table; made here, compiled when first called."""
-    return make_kernels(make_pass, epilogue, dtype, nontemporal=(make_pass, epilogue) not in _FUSED)
+    return make_kernels(make_pass, epilogue, dtype, is_fused=(make_pass, epilogue) in _FUSED)
 
 
 @functools.lru_cache(maxsize=256)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 from numba.core.dispatcher import Dispatcher
 
 from dropout_fast import _dispatch, _launch, _process, _small
@@ -27,6 +28,7 @@ from dropout_fast.kernels.rng import jump_polynomials, mt19937_keep_bits
 from dropout_fast.kernels.rng.mt19937 import DRAWS_PER_BLOCK
 from dropout_fast.kernels.rng.threefry import threefry
 from dropout_fast.kernels.rng.xoshiro import next_word
+from dropout_fast.kernels.simd import memory
 from dropout_fast.kernels.simd.memory import store_uint64s
 from dropout_fast.kernels.simd.vectors import count_from, splat_uint64
 from dropout_fast.mask import ARRAY_METHODS
@@ -241,8 +243,23 @@ def all_dispatchers() -> list[Any]:
     return [dispatcher for dispatcher in dispatchers if dispatcher.py_func.__module__.startswith("dropout_fast")]
 
 
-#: What a kernel is after its first call.
-without_dispatcher = factory._without_dispatcher
+#: What a kernel is after its first call, and the address by which parallel kernels call it.
+without_dispatcher, address_of_kernel = factory._without_dispatcher, factory._address_of
+
+
+def kernel_that_counts_calls() -> Any:
+    """Made as every kernel is; adds 1 to the array that it is given."""
+
+    def count_call(calls):
+        calls += 1
+
+    return factory.make_kernel(count_call, "count_call")
+
+
+@njit
+def call_compiled(address, array):
+    """Call a kernel at an address with one array, as a parallel kernel does."""
+    memory.call_compiled(address, (array,))
 
 
 def empty_bits(size: int, offset: int = 0) -> Bits:

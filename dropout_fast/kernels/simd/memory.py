@@ -330,13 +330,17 @@ def _call_returning(returned):
 
 
 @intrinsic
-def call_address(typing_context, address, first, second):
-    """Call machine code at an address with two addresses: a C function that returns nothing."""
+def call_compiled(typing_context, address, arguments):
+    """Call a function that Numba compiled and that returns nothing, by its address as a C function, with a tuple of arguments.
+
+    They must be of the types that it was compiled for.
+    """
 
     def generate(context, builder, signature, values):
-        word = values[0].type
-        function = ir.FunctionType(ir.VoidType(), [word, word])
-        builder.call(builder.inttoptr(values[0], function.as_pointer()), values[1:])
+        result = context.get_value_type(types.none)
+        function = ir.FunctionType(result, [context.get_value_type(argument) for argument in arguments])
+        items = [builder.extract_value(values[1], place) for place in range(len(arguments))]
+        builder.call(builder.inttoptr(values[0], function.as_pointer()), items)
         return context.get_dummy_value()
 
-    return types.void(types.uintp, types.uintp, types.uintp), generate
+    return types.void(types.uintp, arguments), generate
