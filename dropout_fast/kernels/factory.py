@@ -63,25 +63,23 @@ class Kernels:
     dtype: np.dtype[Any] | None = None
 
 
-def make_kernels(make_pass: Pass, epilogue: Any, dtype: str, *, is_fused: bool = False) -> Kernels:
-    """Make the variants of a pass with an epilogue for arrays of one dtype; each is compiled when it is first called.
-
-    Those of fused operations take a tuple of operands, and have no variant that stores past the caches.
-    """
+def make_kernels(make_pass: Pass, epilogue: Any, dtype: str, *, nontemporal: bool = True) -> Kernels:
+    """Make the variants of a pass with an epilogue for arrays of one dtype; each is compiled when it is first called."""
     serial, parallel = make_pass(epilogue, store, _nothing_to_publish)
     name = f"{make_pass.__name__}_{epilogue.__name__}"
+    kind = "" if nontemporal else "fused_"  # whose operands are a tuple: another signature
     dispatchers = {
         "serial": make_kernel(serial, f"{name}_serial_{dtype}"),
-        "parallel": _parallel_kernel(parallel, f"{parallel.__name__}_{'fused_' * is_fused}{dtype}"),
+        "parallel": _parallel_kernel(parallel, f"{parallel.__name__}_{kind}{dtype}"),
     }
-    if not is_fused:
+    if nontemporal:
         past_caches, _ = make_pass(epilogue, store_nontemporal, fence)
         dispatchers["past_caches"] = make_kernel(past_caches, f"{name}_past_caches_{dtype}")
     taken = np.dtype(dtype) if dtype in ("float32", "float64") else None
     kernels = Kernels(_uncompiled, _uncompiled, None, dispatchers, f"{name}_{dtype}", dtype=taken)
     kernels.serial = _first_serial(kernels)
     kernels.parallel = _first_parallel(kernels, "parallel", dispatchers["serial"])
-    if not is_fused:
+    if nontemporal:
         kernels.nontemporal = _first_parallel(kernels, "nontemporal", dispatchers["past_caches"])
     return kernels
 
