@@ -128,7 +128,7 @@ def never_nontemporal() -> Changed:
 
 def threads(count: int) -> Changed:
     """Share arrays out as if Numba had that many threads."""
-    return Changed((_launch, "_threads", lambda: count))
+    return Changed((_launch, "_threads", lambda most_threads: count))
 
 
 def threading_layer(name: str) -> Changed:
