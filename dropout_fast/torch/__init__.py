@@ -12,10 +12,11 @@ from PyTorch's generator, so `torch.manual_seed` makes a run repeatable.
 
 from .features import alpha_dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
 from .functional import dropout
+from .fused import dropout_add, relu_dropout
 from .modules import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
 from .replace import replace_dropout
 
 __all__ = [
     "AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout", "alpha_dropout", "dropout",
-    "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout", "replace_dropout",
+    "dropout1d", "dropout2d", "dropout3d", "dropout_add", "feature_alpha_dropout", "relu_dropout", "replace_dropout",
 ]  # fmt: skip

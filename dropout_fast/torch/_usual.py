@@ -60,7 +60,12 @@ def is_usual(tensor: Any) -> bool:
 
 def wants_gradient(tensor: torch.Tensor) -> bool:
     """Whether PyTorch must learn of an operation on the tensor: for a backward, or because it may have a forward-mode gradient."""
-    return (tensor.requires_grad and torch.is_grad_enabled()) or _forward_gradients._current_level >= 0
+    return (tensor.requires_grad and torch.is_grad_enabled()) or has_forward_gradients()
+
+
+def has_forward_gradients() -> bool:
+    """Whether there may be tensors with a forward-mode gradient."""
+    return _forward_gradients._current_level >= 0
 
 
 def _only_devices() -> bool:
