@@ -134,7 +134,7 @@ def never_nontemporal() -> Changed:
 
 def threads(count: int) -> Changed:
     """Share arrays out as if Numba had that many threads."""
-    return Changed((_launch, "_threads", lambda: count))
+    return Changed((_launch, "_threads", lambda most_threads: count))
 
 
 def threading_layer(name: str) -> Changed:
@@ -443,3 +443,11 @@ def change_a_helper(package: Path) -> None:
     """Change a constant in a file of that installed package that defines no kernel, but what all of engine fast's call."""
     (file,) = package.rglob("threefry.py")
     file.write_text(file.read_text().replace("0x1BD11BDAA9FC1A22", "0x1BD11BDAA9FC1A23"))
+
+
+# PyTorch, which is imported here alone: it may not be installed.
+
+
+def from_which_size_torch_is_ours(elements: int) -> Changed:
+    """Have `dropout_fast.torch` leave smaller tensors to PyTorch."""
+    return Changed((importlib.import_module("dropout_fast.torch.functional"), "SMALL", elements - 1))
