@@ -139,13 +139,26 @@ def save_state(rings, start, front, draws, state):
 @helper
 def temper(word):
     """The output function, on vectors."""
-    word = temper_upper(word)
+    word = temper_upper(word, np.uint32(0))
     return word ^ (word >> np.uint32(18))
 
 
 @helper
-def temper_upper(word):
-    """The output function, of which only the upper 18 bits are right."""
-    word = word ^ (word >> np.uint32(11))
+def temper_upper(word, turned):
+    """The output function, of which only the upper 18 bits are right, with some of its bits turned over: see `turned_early`."""
+    word = word ^ (word >> np.uint32(11)) ^ turned
     word = word ^ ((word << np.uint32(7)) & TEMPERING_B)
     return word ^ ((word << np.uint32(15)) & TEMPERING_C)
+
+
+def turned_early(bits: int) -> np.uint32:
+    """What turns over these bits of the output, combined with a word after the first step of the tempering.
+
+    There a processor with AVX-512 combines three words in one instruction.
+    """
+    for shift, mask in ((15, int(TEMPERING_C)), (7, int(TEMPERING_B))):
+        before = bits
+        for _ in range(-(-32 // shift)):  # each round makes so many lower bits more right
+            before = bits ^ (before << shift & mask)
+        bits = before
+    return np.uint32(bits)

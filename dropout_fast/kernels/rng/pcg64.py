@@ -18,7 +18,7 @@ import numpy as np
 
 from ..options import helper, tiny_helper
 from ..simd.memory import load_wide, pointer_to_uint64
-from ..simd.vectors import LANES, multiply_halves, multiply_words, rotate_right_each
+from ..simd.vectors import LANES, multiply_halves, multiply_words, rotate_right_each, signed_at_most
 from ..simd.wide import multiply_add
 
 MULTIPLIER = 0x2360ED051FC65DA44385DF649FCCF645
@@ -37,8 +37,9 @@ LEAP = 2 * LANES
 #: States that `fill` computes one by one: those of two vectors, for any of the first sixteen draws to start with.
 FILLED = LEAP + LANES
 
-#: What outputs are combined with where draws are compared turned over, and where as they are.
-ALL_ONES, NO_ONES = np.uint64(2**64 - 1), np.uint64(0)
+#: What outputs are combined with where draws are compared as they are, and where turned over: with the upper bit turned over,
+#: unsigned numbers have the order of signed ones, which x86 compares in one instruction.
+SIGN, ALL_BUT_SIGN = np.uint64(2**63), np.uint64(2**63 - 1)
 
 HALF = np.uint64(32)
 LOWER_HALF = np.uint64(2**32 - 1)
@@ -83,21 +84,21 @@ def lanes_at(lows, highs, first):
 
 @tiny_helper
 def comparison_of(threshold):
-    """The greatest output that keeps its element, and what outputs are combined with before.
+    """The greatest output that keeps its element, and what outputs are combined with before, to be compared as signed numbers.
 
     A draw is the upper 53 bits of an output. The threshold is that of `mt19937_keep_bits.comparison_of`, but not 0, nor the
     complement of 0: some draw must keep its element.
     """
     if threshold < 0:
-        return (np.uint64(~threshold) << UNUSED_BITS) - np.uint64(1), ALL_ONES
-    return (np.uint64(threshold) << UNUSED_BITS) - np.uint64(1), NO_ONES
+        return (np.uint64(~threshold) << UNUSED_BITS) - np.uint64(1) ^ SIGN, ALL_BUT_SIGN
+    return (np.uint64(threshold) << UNUSED_BITS) - np.uint64(1) ^ SIGN, SIGN
 
 
 @tiny_helper
 def keep(output, comparison):
     """Which draws are kept."""
     greatest, turned = comparison
-    return output ^ turned <= greatest
+    return signed_at_most(output ^ turned, greatest)
 
 
 def make_generator(multiplier: int, output: Callable[..., Any], *, draws_before_step: bool) -> Generator:

@@ -107,6 +107,22 @@ _define(operator.le, lambda builder, a, b: builder.icmp_unsigned("<=", a, b), co
 _define(operator.eq, lambda builder, a, b: builder.icmp_unsigned("==", a, b), compares=True)
 
 
+def _define_signed_comparison(operator_name):
+    @intrinsic
+    def compare(typing_context, vector, scalar):
+        """Compare each lane, as a signed number, with a scalar of the same bits; x86 has no other comparison before AVX-512."""
+
+        def generate(context, builder, signature, values):
+            return builder.icmp_signed(operator_name, values[0], emit_splat(builder, values[1], vector.lanes))
+
+        return VectorType(types.boolean)(vector, vector.dtype), generate
+
+    return compare
+
+
+signed_less, signed_greater, signed_at_most = map(_define_signed_comparison, ("<", ">", "<="))
+
+
 @intrinsic
 def to_bits(typing_context, booleans):
     """Sixteen booleans as the bits of a uint16; lane 0 is the lowest bit."""
