@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 import numpy.typing as npt
-from numba import types
+from numba import njit, types
 from numba.core import codegen
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
@@ -134,7 +134,7 @@ def never_nontemporal() -> Changed:
 
 def threads(count: int) -> Changed:
     """Share arrays out as if Numba had that many threads."""
-    return Changed((_launch, "_threads", lambda: count))
+    return Changed((_launch, "_threads", lambda most_threads: count))
 
 
 def threading_layer(name: str) -> Changed:
@@ -247,8 +247,23 @@ def all_dispatchers() -> list[Any]:
     return [dispatcher for dispatcher in dispatchers if dispatcher.py_func.__module__.startswith("dropout_fast")]
 
 
-#: What a kernel is after its first call.
-without_dispatcher = factory._without_dispatcher
+#: What a kernel is after its first call, and the address by which parallel kernels call it.
+without_dispatcher, address_of_kernel = factory._without_dispatcher, factory._address_of
+
+
+def kernel_that_counts_calls() -> Any:
+    """Made as every kernel is; adds 1 to the array that it is given."""
+
+    def count_call(calls):
+        calls += 1
+
+    return factory.make_kernel(count_call, "count_call")
+
+
+@njit
+def call_compiled(address, array):
+    """Call a kernel at an address with one array, as a parallel kernel does."""
+    memory.call_compiled(address, (array,))
 
 
 def empty_bits(size: int, offset: int = 0) -> Bits:
@@ -428,3 +443,11 @@ def change_a_helper(package: Path) -> None:
     """Change a constant in a file of that installed package that defines no kernel, but what all of engine fast's call."""
     (file,) = package.rglob("threefry.py")
     file.write_text(file.read_text().replace("0x1BD11BDAA9FC1A22", "0x1BD11BDAA9FC1A23"))
+
+
+# PyTorch, which is imported here alone: it may not be installed.
+
+
+def from_which_size_torch_is_ours(elements: int) -> Changed:
+    """Have `dropout_fast.torch` leave smaller tensors to PyTorch."""
+    return Changed((importlib.import_module("dropout_fast.torch.functional"), "SMALL", elements - 1))

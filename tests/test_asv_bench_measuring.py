@@ -18,6 +18,7 @@ from asv_bench.measuring.clock import median_ratio, seconds_after
 from asv_bench.measuring.generators import measure as generators
 from asv_bench.measuring.in_step import turns, ways
 from asv_bench.measuring.text_tables import size_text
+from asv_bench.measuring.with_pytorch import measure as with_pytorch
 from asv_bench.paths import ASV_BENCH
 from dropout_fast.__main__ import main
 
@@ -36,6 +37,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(generators, "SIZES", (10, 64))
     monkeypatch.setattr(generators, "BLOCK", 1e-5)
     monkeypatch.setattr(generators, "matrix_product", lambda: int)
+    monkeypatch.setattr(with_pytorch, "is_possible", lambda: False)
 
 
 def test_the_command(quick, tmp_path, capsys):
@@ -147,7 +149,7 @@ def test_bench_away_from_a_clone(monkeypatch, capsys):
 
 def test_only_public_names_are_imported():
     """The measuring code and the benchmarks run on any commit's dropout_fast, whatever its modules are called."""
-    public = {*dropout_fast.__all__, "reference"}
+    public = {*dropout_fast.__all__, "reference", "torch.dropout", "torch.replace_dropout"}
     files = [path for folder in ("measuring", "benchmarks", "gate") for path in (ASV_BENCH / folder).rglob("*.py")]
     statements = [(path.name, node) for path in files for node in ast.walk(ast.parse(path.read_text()))]
     names = {(file, f"{n.module}.{a.name}") for file, n in statements if isinstance(n, ast.ImportFrom) for a in n.names}

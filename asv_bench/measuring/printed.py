@@ -7,6 +7,7 @@ from .generators.tables import table as table_of_generators
 from .in_step import tables as tables_in_step
 from .small_calls import COMPARED_WITH
 from .text_tables import Table, aligned, size_text
+from .with_pytorch.tables import tables as tables_with_pytorch
 
 
 def printed(measured: dict[str, Any]) -> str:
@@ -23,6 +24,9 @@ def printed(measured: dict[str, Any]) -> str:
         blocks += ["AFTER OTHER WORK", aligned(table_after_other_work(measured["after_other_work"]))]
     if "generators" in measured:
         blocks += ["OTHER GENERATORS AND FORMS", aligned(table_of_generators(measured["generators"]))]
+    if "with_pytorch" in measured:
+        blocks.append("IN PYTORCH: dropout_fast.torch, new tensors and in place; p 0.5, in the TransformerEncoderLayer 0.1")
+        blocks += [aligned(table) for table in tables_with_pytorch(measured["with_pytorch"])]
     if "rows" in measured:
         blocks.append(f"IN A HOT LOOP: {settings['dtype']}, {settings['rounds']} rounds; fast: with out=")
         blocks += _hot_loop(measured)

@@ -235,6 +235,27 @@ def store_uint64(typing_context, byte_array, index, word):
 
 
 @intrinsic
+def load_byte(typing_context, byte_array, index):
+    """The byte ``byte_array[index]``."""
+
+    def generate(context, builder, signature, values):
+        return builder.load(_pointer(context, builder, byte_array, values[0], values[1], ir.IntType(8)), align=1)
+
+    return types.uint8(byte_array, types.intp), generate
+
+
+@intrinsic
+def load_uint64(typing_context, byte_array, index):
+    """The eight bytes from ``byte_array[index]`` on as a uint64, low byte first."""
+
+    def generate(context, builder, signature, values):
+        pointer = _pointer(context, builder, byte_array, values[0], values[1], ir.IntType(64))
+        return builder.load(pointer, align=1)
+
+    return types.uint64(byte_array, types.intp), generate
+
+
+@intrinsic
 def store_uint64s(typing_context, byte_array, index, vector):
     """Write a vector of uint64 to the 64 bytes from ``byte_array[index]`` on."""
 
@@ -288,6 +309,24 @@ def stack_array(typing_context, dtype, size):
         return array._getvalue()
 
     return array_type(dtype, size), generate
+
+
+@interpreted_as(lambda array: array)
+@intrinsic
+def uncounted(typing_context, array):
+    """The same array without its reference counter, for functions that are called in inner loops.
+
+    Numba leaves the counting in a loop whose flow is involved: four calls a group took three times as long as its elements. It
+    must not be returned, or outlive the array.
+    """
+
+    def generate(context, builder, signature, values):
+        bare = context.make_array(array)(context, builder, values[0])
+        bare.meminfo = ir.Constant(bare.meminfo.type, None)
+        bare.parent = ir.Constant(bare.parent.type, None)
+        return bare._getvalue()
+
+    return array(array), generate
 
 
 @intrinsic
@@ -347,13 +386,17 @@ def _call_returning(returned):
 
 
 @intrinsic
-def call_address(typing_context, address, first, second):
-    """Call machine code at an address with two addresses: a C function that returns nothing."""
+def call_compiled(typing_context, address, arguments):
+    """Call a function that Numba compiled and that returns nothing, by its address as a C function, with a tuple of arguments.
+
+    They must be of the types that it was compiled for.
+    """
 
     def generate(context, builder, signature, values):
-        word = values[0].type
-        function = ir.FunctionType(ir.VoidType(), [word, word])
-        builder.call(builder.inttoptr(values[0], function.as_pointer()), values[1:])
+        result = context.get_value_type(types.none)
+        function = ir.FunctionType(result, [context.get_value_type(argument) for argument in arguments])
+        items = [builder.extract_value(values[1], place) for place in range(len(arguments))]
+        builder.call(builder.inttoptr(values[0], function.as_pointer()), items)
         return context.get_dummy_value()
 
-    return types.void(types.uintp, types.uintp, types.uintp), generate
+    return types.void(types.uintp, arguments), generate
