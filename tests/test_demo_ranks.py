@@ -1,9 +1,12 @@
 """Training in several processes, each on its rows of a batch, is training in one."""
 
+import importlib.util
+import json
 import multiprocessing
 
 import numpy as np
 import pytest
+from helpers import run_program
 
 from dropout_fast.__main__ import main
 from dropout_fast.demo import ranks
@@ -73,3 +76,10 @@ def test_the_command(capsys, monkeypatch):
     monkeypatch.setattr(ranks, "losses_of", lambda task, size: [1.0])
     assert main(["demo", "--epochs", "1", "--ranks", "2"]) == 1
     assert "2 ranks, DIFFERENT" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs torch")
+def test_losses_of_pytorchs_ranks_are_those_of_one_process(tmp_path):
+    one, *more = (json.loads(run_program("ddp", size, tmp_path / str(size), timeout=600)) for size in (1, 2, 4))
+    for losses in more:
+        assert len(losses) == 50 and ranks.largest_difference(losses, one) < 1e-6
