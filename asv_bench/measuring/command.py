@@ -18,8 +18,11 @@ from .in_step import measure as in_step
 from .in_step import nets
 from .plot import plot
 from .printed import printed
+from .shaped import measure as shaped
 
-HOT_LOOP, IN_STEP, AFTER_OTHER_WORK, GENERATORS = PARTS = ("hot-loop", "in-step", "after-other-work", "generators")
+HOT_LOOP, IN_STEP, AFTER_OTHER_WORK, GENERATORS, SHAPED = PARTS = (
+    "hot-loop", "in-step", "after-other-work", "generators", "shaped"
+)  # fmt: skip
 
 SIZES = (2**10, 2**14, 3 * 2**14, 2**18, 2**20, 2**24)
 UNITS = {"Ki": 2**10, "Mi": 2**20}
@@ -62,6 +65,7 @@ def _measure(arguments: argparse.Namespace, parts: list[str]) -> dict[str, Any]:
         IN_STEP: lambda: in_step.count_of_rows(arguments.nets),
         AFTER_OTHER_WORK: lambda: len(after_other_work.SIZES),
         GENERATORS: lambda: len(generators.cases()),
+        SHAPED: lambda: len(shaped.CASES),
     }[part]()
     measured = {
         "machine": results.machine(),
@@ -72,6 +76,8 @@ def _measure(arguments: argparse.Namespace, parts: list[str]) -> dict[str, Any]:
             measured["after_other_work"] = after_other_work.measure(rounds, progress.update)
         elif part == GENERATORS:
             measured["generators"] = generators.measure(rounds, progress.update)
+        elif part == SHAPED:
+            measured["shaped"] = shaped.measure(keep_prob, rounds, progress.update)
         elif part == IN_STEP:
             measured["in_step"] = in_step.measure(arguments.nets, keep_prob, steps, progress.update)
             in_step.add_pytorch(measured["in_step"], arguments.nets, keep_prob, steps, progress.update)
@@ -113,7 +119,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--rounds",
         type=_size,
         default=25,
-        help=f"times each function has its turn, {AFTER_OTHER_WORK} and {GENERATORS} too (default: %(default)s)",
+        help=f"times each function has its turn, {AFTER_OTHER_WORK}, {GENERATORS} and {SHAPED} too (default: %(default)s)",
     )
     step = parser.add_argument_group(IN_STEP, "dropout inside a step of training")
     step.add_argument("--nets", type=_list_of(_net), default=nets.NETS, help="batch x inputs x hidden: 128x64x512,1024x256x1024")

@@ -5,6 +5,7 @@ from typing import Any
 from .after_other_work.tables import table as table_after_other_work
 from .generators.tables import table as table_of_generators
 from .in_step import tables as tables_in_step
+from .shaped.tables import table as table_of_shaped
 from .small_calls import COMPARED_WITH
 from .text_tables import Table, aligned, size_text
 
@@ -23,6 +24,8 @@ def printed(measured: dict[str, Any]) -> str:
         blocks += ["AFTER OTHER WORK", aligned(table_after_other_work(measured["after_other_work"]))]
     if "generators" in measured:
         blocks += ["OTHER GENERATORS AND FORMS", aligned(table_of_generators(measured["generators"]))]
+    if "shaped" in measured:
+        blocks += [f"SHARED MASKS AND REGIONS: keep_prob {settings['keep_prob']:g}", aligned(table_of_shaped(measured["shaped"]))]
     if "rows" in measured:
         blocks.append(f"IN A HOT LOOP: {settings['dtype']}, {settings['rounds']} rounds; fast: with out=")
         blocks += _hot_loop(measured)
