@@ -267,6 +267,27 @@ def shared_along(axes: tuple[int, ...], ndim: int) -> tuple[int | None, ...]:
     return tuple(1 if axis in shared else None for axis in range(ndim))
 
 
+def check_channels(value: Any) -> None:
+    """Raise ValueError unless it says where the channels are."""
+    if not isinstance(value, str) or value not in ("first", "last"):
+        raise ValueError(f"`channels` is {shown(value)}; expected 'first', for (batch, channels, ...), or 'last'.")
+
+
+def check_axes(name: str, array: npt.NDArray[Any], least: int) -> None:
+    """Raise ValueError if an array has too few axes."""
+    if array.ndim < least:
+        raise ValueError(f"`{name}` has shape {array.shape}; expected at least {least} {'axes' if least > 1 else 'axis'}.")
+
+
+def check_alpha(x: npt.NDArray[Any], probability: float, keep_prob: Any, rate: Any) -> None:
+    """Raise TypeError for complex numbers, which SELU does not give, and ValueError where nothing can be kept."""
+    if x.dtype.kind == "c":
+        raise TypeError(f"`x` has dtype {x.dtype}; expected real floats, as SELU gives them.")
+    if probability == 0:
+        name, value, interval = ("keep_prob", keep_prob, "(0, 1]") if rate is None else ("rate", rate, "[0, 1)")
+        raise ValueError(f"`{name}` is {shown(value)}; expected a number in {interval}: nothing kept has no variance.")
+
+
 def as_region(value: Any, shape: tuple[int, ...], noise_shape: Any) -> Region:
     """`value` as a block of a larger array, and `noise_shape` as that of the larger array.
 

@@ -12,8 +12,9 @@ from numba import config
 
 from . import _dispatch, _launch
 from .kernels.bernoulli import BLOCK_BYTES
+from .kernels.bit_runs import levels_of
 from .kernels.factory import Kernels
-from .kernels.passes import column_sums, counter, mt19937, pcg64, stored_bits
+from .kernels.passes import broadcast_bits, column_sums, counter, mt19937, pcg64, region, stored_bits
 from .kernels.periodic import reciprocal_of
 from .kernels.rng import mt19937_keep_bits
 from .kernels.simd.vectors import GROUP
@@ -26,8 +27,10 @@ Step = Callable[[], object]
 #: To draw from while compiling. The steps know only the address of its state, so it must live as long as they can.
 _GENERATOR, _PCG64, _PCG64DXSM, _SFC64 = np.random.MT19937(0), np.random.PCG64(0), np.random.PCG64DXSM(0), np.random.SFC64(0)
 
+_LEVELS = levels_of((1,), (1,))
 
-def warmup(*, fused: bool = False) -> None:
+
+def warmup(*, fused: bool = False, shared: bool = False) -> None:
     """Compile every kernel of dropout and keep it in Numba's cache on disk, or load it from there.
 
     Compiling takes about two minutes, once for each installation and processor; loading 0.2 s.
@@ -37,16 +40,18 @@ def warmup(*, fused: bool = False) -> None:
     ----------
     fused : bool
         Those of `relu_dropout`, `dropout_add` and ``apply(bias_gradient=...)`` too, which takes about 60 s more.
+    shared : bool
+        Those of `noise_shape` and `region` too, which takes about 60 s more.
 
     Notes
     -----
     Without it, each kernel is compiled when it is first needed, which takes one to three seconds.
     """
-    for _, step in steps(fused):
+    for _, step in steps(fused, shared):
         step()
 
 
-def steps(fused: bool) -> Iterator[tuple[str, Step]]:
+def steps(fused: bool, shared: bool = False) -> Iterator[tuple[str, Step]]:
     """Each kernel's name, and the call that compiles or loads it."""
     if config.DISABLE_JIT:  # type: ignore[attr-defined]  # set at run time
         return
@@ -54,6 +59,9 @@ def steps(fused: bool) -> Iterator[tuple[str, Step]]:
     yield from _steps_of_bits_alone()
     if fused:
         yield from _steps_of_table(_dispatch.FUSED_TABLE)
+    if shared:
+        yield from _steps_of_table(_dispatch.SHARED_TABLE)
+        yield "region_draw_bits", partial(region.draw_bits, 0, 0, 0, 0.5, _LEVELS, 1, np.zeros(BLOCK_BYTES, np.uint8))
 
 
 def _steps_of_table(table: _dispatch.Table) -> Iterator[tuple[str, Step]]:
@@ -64,6 +72,7 @@ def _steps_of_table(table: _dispatch.Table) -> Iterator[tuple[str, Step]]:
         counter.counter: of_counter,
         counter.counter_positive: of_counter,
         stored_bits.stored_bits: (0,),
+        broadcast_bits.broadcast_bits: (0, _LEVELS),
         column_sums.column_sums: (0,),
         mt19937.mt19937: of_mt19937,
         mt19937.mt19937_positive: of_mt19937,
@@ -116,11 +125,12 @@ def _steps(
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument("--fused", action="store_true", help="the kernels of relu_dropout, dropout_add and bias_gradient too")
+    parser.add_argument("--shared", action="store_true", help="the kernels of noise_shape and region too")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """`warmup` as a command; the exit status is 0."""
-    for name, step in steps(arguments.fused):
+    for name, step in steps(arguments.fused, arguments.shared):
         start = time.perf_counter()
         step()
         print(f"{name:44} {time.perf_counter() - start:5.2f} s", flush=True)

@@ -23,11 +23,11 @@ from numba.core.dispatcher import Dispatcher
 
 from dropout_fast import _dispatch, _launch, _process, _small
 from dropout_fast.forms import CS231N, matching
-from dropout_fast.kernels import factory
+from dropout_fast.kernels import bit_runs, factory
 from dropout_fast.kernels.bernoulli import BLOCK, CHUNK
 from dropout_fast.kernels.epilogues import multiply, multiply_in_float64, scale_or_zero
 from dropout_fast.kernels.options import OPTIONS
-from dropout_fast.kernels.passes import counter, mt19937, pcg64, stored_bits
+from dropout_fast.kernels.passes import broadcast_bits, counter, mt19937, pcg64, region, stored_bits
 from dropout_fast.kernels.rng import jump_polynomials, mt19937_keep_bits
 from dropout_fast.kernels.rng.mt19937 import DRAWS_PER_BLOCK
 from dropout_fast.kernels.rng.threefry import threefry
@@ -230,6 +230,18 @@ NUMPY = [
 #: What draws the bits of engine fast alone, for whole blocks, and those of engine numpy, from an MT19937's state.
 draw_whole_blocks, draw_from_mt19937 = counter.draw_bits, mt19937_keep_bits.draw_bits
 
+#: The float32 kernels for bits that elements share.
+SHARED = _dispatch.kernels_for(broadcast_bits.broadcast_bits, scale_or_zero, "float32")
+
+#: What draws the bits of a block of a larger array.
+draw_region = region.draw_bits
+
+
+def levels(shape: tuple[int, ...], drawn: tuple[int, ...]) -> Any:
+    """Where the bits of an array lie in those that are drawn for another shape, as the kernels take it."""
+    return bit_runs.levels_of(shape, bit_runs.bit_strides(drawn))
+
+
 #: Bits that are not kept.
 NO_BITS = _dispatch.NO_BITS
 
@@ -335,9 +347,9 @@ def binomial_of_another_numpy() -> Iterator[None]:
     thresholds.comparison_of.cache_clear()
 
 
-def warmup_steps() -> dict[str, Callable[[], object]]:
+def warmup_steps(shared: bool = False) -> dict[str, Callable[[], object]]:
     """The calls that `warmup` makes, by the name of the kernel that each compiles."""
-    return dict(importlib.import_module("dropout_fast.warmup").steps(fused=False))  # the function has the same name
+    return dict(importlib.import_module("dropout_fast.warmup").steps(fused=False, shared=shared))  # the function has the same name
 
 
 def warmup_draws_by(draw: Callable[..., None]) -> tuple[Changed, str]:

@@ -17,6 +17,7 @@ from asv_bench.measuring.after_other_work import measure as after_other_work
 from asv_bench.measuring.clock import median_ratio, seconds_after
 from asv_bench.measuring.generators import measure as generators
 from asv_bench.measuring.in_step import turns, ways
+from asv_bench.measuring.shaped import measure as shaped
 from asv_bench.measuring.text_tables import size_text
 from asv_bench.measuring.with_pytorch import measure as with_pytorch
 from asv_bench.paths import ASV_BENCH
@@ -38,6 +39,9 @@ def quick(monkeypatch):
     monkeypatch.setattr(generators, "BLOCK", 1e-5)
     monkeypatch.setattr(generators, "matrix_product", lambda: int)
     monkeypatch.setattr(with_pytorch, "is_possible", lambda: False)
+    few = shaped.Case((4, 6), {"noise_shape": (4, 1)}), shaped.Case((4, 6), {"region": ((9, 9), ((1, 5), (2, 8)))})
+    monkeypatch.setattr(shaped, "CASES", dict(zip(("a shared mask", "a region"), few, strict=True)))
+    monkeypatch.setattr(shaped, "BLOCK", 1e-5)
 
 
 def test_the_command(quick, tmp_path, capsys):

@@ -11,6 +11,18 @@ def test_no_call_waits_for_a_kernel_afterwards():
     assert run_program("after_warmup", timeout=300) == ""
 
 
+def test_the_kernels_of_shared_masks_are_an_option():
+    """All of them would take a minute: two steps stand for the others."""
+    steps = internals.warmup_steps(shared=True)
+    of_shared = steps.keys() - internals.warmup_steps().keys()
+    kernels = {name.split(",")[0] for name in of_shared}
+    assert {f"broadcast_bits_scale_or_zero_{dtype}" for dtype in ("float16", "bfloat16", "float32", "float64")} <= kernels
+    assert len(kernels) == 11
+    for name in ("broadcast_bits_scale_or_zero_float32, serial", "region_draw_bits"):
+        assert name in of_shared
+        steps[name]()
+
+
 def test_warmup_draws_from_a_generator_that_is_there():
     def draw(address, *_):
         assert address in [item.ctypes.state_address for item in gc.get_objects() if type(item) is np.random.MT19937]

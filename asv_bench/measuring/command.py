@@ -18,15 +18,12 @@ from .in_step import measure as in_step
 from .in_step import nets
 from .plot import plot
 from .printed import printed
+from .shaped import measure as shaped
 from .with_pytorch import measure as with_pytorch
 
-HOT_LOOP, IN_STEP, AFTER_OTHER_WORK, GENERATORS, TORCH = PARTS = (
-    "hot-loop",
-    "in-step",
-    "after-other-work",
-    "generators",
-    "torch",
-)
+HOT_LOOP, IN_STEP, AFTER_OTHER_WORK, GENERATORS, SHAPED, TORCH = PARTS = (
+    "hot-loop", "in-step", "after-other-work", "generators", "shaped", "torch"
+)  # fmt: skip
 
 SIZES = (2**10, 2**14, 3 * 2**14, 2**18, 2**20, 2**24)
 UNITS = {"Ki": 2**10, "Mi": 2**20}
@@ -73,6 +70,7 @@ def _measure(arguments: argparse.Namespace, parts: list[str]) -> dict[str, Any]:
         AFTER_OTHER_WORK: lambda: len(after_other_work.SIZES),
         GENERATORS: lambda: len(generators.cases()),
         TORCH: with_pytorch.count_of_rows,
+        SHAPED: lambda: len(shaped.CASES),
     }[part]()
     measured = {
         "machine": results.machine(),
@@ -85,6 +83,8 @@ def _measure(arguments: argparse.Namespace, parts: list[str]) -> dict[str, Any]:
             measured["generators"] = generators.measure(rounds, progress.update)
         elif part == TORCH:
             measured["with_pytorch"] = with_pytorch.measure(rounds, progress.update)
+        elif part == SHAPED:
+            measured["shaped"] = shaped.measure(keep_prob, rounds, progress.update)
         elif part == IN_STEP:
             measured["in_step"] = in_step.measure(arguments.nets, keep_prob, steps, progress.update)
             in_step.add_pytorch(measured["in_step"], arguments.nets, keep_prob, steps, progress.update)
@@ -126,7 +126,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--rounds",
         type=_size,
         default=25,
-        help=f"times each function has its turn, {AFTER_OTHER_WORK}, {GENERATORS} and {TORCH} too (default: %(default)s)",
+        help="times each function has its turn, in all parts but in-step (default: %(default)s)",
     )
     step = parser.add_argument_group(IN_STEP, "dropout inside a step of training")
     step.add_argument("--nets", type=_list_of(_net), default=nets.NETS, help="batch x inputs x hidden: 128x64x512,1024x256x1024")

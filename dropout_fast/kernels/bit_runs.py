@@ -111,11 +111,18 @@ def expand_bits(levels, bits, shift, target, start, stop):
 @helper
 def append_bits(bits, position, count, target, written, pending):
     """Append that many bits from `position` on; returns the last word, of which not all bits may be there."""
-    left = count
-    while left > 0:
-        taken = min(WORD, left)
-        pending = append(word_at(bits, position), taken, target, written, pending)
-        position, written, left = position + taken, written + taken, left - taken
+    if count <= WORD:
+        return append(word_at(bits, position), count, target, written, pending)
+    fitting = min(WORD - written % WORD, count)
+    pending = append(word_at(bits, position), fitting, target, written, pending)
+    place, last = written // WORD + 1, (written + count) // WORD
+    at = position + fitting
+    while place < last:  # whole words, each from its own place
+        store_uint64(target, place * 8, word_at(bits, at))
+        place, at = place + 1, at + WORD
+    if at < position + count:
+        pending = word_at(bits, at)
+        store_uint64(target, place * 8, pending)
     return pending
 
 

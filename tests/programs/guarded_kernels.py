@@ -38,6 +38,21 @@ def check_engine_numpy(size, at_end):
             getattr(kernels, variant)(0, x, bits, 2.0, out, *threads)
 
 
+def check_shared_bits(size, at_end):
+    """Rows of one, seven and all elements, where these divide the size: a bit for each row, or a row of bits for all."""
+    x, out = guarded(size, np.float32, at_end), guarded(size, np.float32, at_end)
+    for columns in {1, 7, 64, size} - {0}:
+        if size % columns == 0:
+            shape = (size // columns, columns)
+            for noise_shape in ((shape[0], 1), (1, columns)):
+                bits = guarded(internals.empty_bits_of_numpy(max(noise_shape)).size, np.uint8, at_end)
+                levels = internals.levels(shape, noise_shape)
+                internals.SHARED.serial(0, levels, x, bits, 2.0, out)
+                internals.SHARED.parallel(0, levels, x, bits, 2.0, out, 2)
+            bits = guarded(internals.empty_bits_of_numpy(size).size, np.uint8, at_end)
+            internals.draw_region(1, 2, 77, KEEP_PROB, internals.levels(shape, (shape[0], 2 * columns + 3)), size, bits)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", type=int, nargs="+")
@@ -45,6 +60,7 @@ def main() -> None:
         for at_end in (True, False):
             check_engine_fast(size, at_end)
             check_engine_numpy(size, at_end)
+            check_shared_bits(size, at_end)
     print("all inside")
 
 

@@ -34,6 +34,15 @@ def main() -> None:
         assert again.tobytes() == out.tobytes()
         jit.apply(x, keep_prob, offset, bits, again)
         assert again.tobytes() == out.tobytes()
+    x = np.arange(1.0, 1001.0).reshape(20, 10, 5)
+    for noise_shape in ((20, 1, 5), (1, 10, 1), (20, 1, 1), (5,)):
+        kept = dropout_fast.dropout(np.ones(noise_shape), keep_prob=0.7, seed=SEED)[0] != 0
+        out, mask = dropout_fast.dropout(x, keep_prob=0.7, seed=SEED, noise_shape=noise_shape)
+        assert np.array_equal(out, np.where(np.broadcast_to(kept, x.shape), x * (1 / 0.7), 0))
+        assert mask.apply(x).tobytes() == out.tobytes()
+    whole = dropout_fast.dropout(np.ones((300, 10, 50)), keep_prob=0.7, seed=SEED)[0]
+    part = dropout_fast.dropout(np.ones((290, 3, 7)), keep_prob=0.7, seed=SEED, region=(whole.shape, np.s_[5:295, 2:5, 40:47]))[0]
+    assert np.array_equal(part, whole[5:295, 2:5, 40:47])
     for x, out in ((np.ones(9)[::2], np.ones(5)), (np.ones(5), np.ones(5, np.float32))):
         try:
             jit.apply(x, 0.5, 0, jit.empty_bits(5), out)

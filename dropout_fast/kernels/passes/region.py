@@ -1,19 +1,37 @@
 """Draw the keep bits of a block of a larger array, from the counter stream: those that its elements have in the whole array.
 
-A chunk's blocks of 512 bits can only be drawn one after another (see `passes.counter`). So those of a chunk that lie between two
-rows of the region are drawn too, or skipped where each takes the same number of random words; chunks that no row touches are not.
+A chunk's blocks of 512 bits can only be drawn one after another (see `passes.counter`). So those that lie between two rows of the
+region are drawn too; chunks that no row touches are not.
 """
 
 import numpy as np
 
 from .. import interpreted
-from ..bernoulli import BLOCK, BLOCK_BYTES, BLOCKS_PER_CHUNK, NONE_SET, ONE, SURE_WORDS, draw_block, threshold_of
+from ..bernoulli import (
+    ALL_SET,
+    BLOCK,
+    BLOCK_BYTES,
+    BLOCKS_PER_CHUNK,
+    CHUNK,
+    NONE_SET,
+    ONE,
+    SURE_WORDS,
+    TOP,
+    draw_block,
+    threshold_of,
+)
 from ..bit_runs import WORD, append_bits, position_of
 from ..factory import make_kernel
 from ..options import helper, interpreted_as, tiny_helper
 from ..rng.xoshiro import next_word
 from ..simd.memory import stack_array, store_uint64, store_uint64s, uncounted
+from ..simd.vectors import splat_uint64
 from .counter import start_chunk, unset_state
+
+CHUNK_BYTES = CHUNK // 8
+
+#: Blocks that are drawn at a time: one by one they take longer, and the last ones of a region may not be needed.
+BLOCKS_AHEAD = 8
 
 
 def _draw_bits(seed, step, origin, keep_prob, levels, size, bits):
@@ -36,11 +54,10 @@ def _draw_bits(seed, step, origin, keep_prob, levels, size, bits):
     """
     threshold, inverted = threshold_of(keep_prob)
     words = words_of_block(threshold)
-    levels, bits, drawn = uncounted(levels), uncounted(bits), stack_array(np.uint8, BLOCK_BYTES)
-    state, block, written, pending = unset_state(), -1, 0, NONE_SET
+    levels, bits, drawn = uncounted(levels), uncounted(bits), stack_array(np.uint8, CHUNK_BYTES)
     length, extent, stride = levels[0, 0], levels[1, 0], levels[1, 1]
-    run = index = 0
-    row = origin
+    state, chunk, ready = unset_state(), -1, 0
+    row, run, index, written, pending = origin, 0, 0, 0, NONE_SET
     while written < size:
         position, left = row, length
         index, row = index + 1, row + stride
@@ -48,14 +65,16 @@ def _draw_bits(seed, step, origin, keep_prob, levels, size, bits):
             run += extent
             index, row = 0, origin + position_of(levels, run)
         while left > 0:
-            wanted = position // BLOCK
-            if wanted != block:
-                state = state_before(state, seed, step, block, wanted, threshold, words)
-                kept, state = draw_block(state, threshold)
-                store_uint64s(drawn, 0, kept ^ inverted)
-                block = wanted
-            count = min(left, BLOCK - position % BLOCK)
-            pending = append_bits(drawn, position % BLOCK, count, bits, written, pending)
+            if position // CHUNK != chunk:
+                chunk, ready = position // CHUNK, 0
+                state = start_chunk(seed, step, chunk)
+            place = position % CHUNK
+            if place >= ready * BLOCK:
+                stop = min(place // BLOCK + BLOCKS_AHEAD, BLOCKS_PER_CHUNK)
+                state = draw_blocks(state, threshold, inverted, words, drawn, ready, stop)
+                ready = stop
+            count = min(left, ready * BLOCK - place)
+            pending = append_bits(drawn, place, count, bits, written, pending)
             position, written, left = position + count, written + count, left - count
     if written % WORD > 0:
         store_uint64(bits, written // WORD * 8, pending)
@@ -75,16 +94,27 @@ def words_of_block(threshold):
 
 
 @helper
-def state_before(state, seed, step, block, wanted, threshold, words):
-    """The generator's state before block `wanted`, from that behind block `block`, -1 for none."""
-    following = block + 1
-    if block < 0 or wanted // BLOCKS_PER_CHUNK != block // BLOCKS_PER_CHUNK:
-        state = start_chunk(seed, step, wanted // BLOCKS_PER_CHUNK)
-        following = wanted // BLOCKS_PER_CHUNK * BLOCKS_PER_CHUNK
-    if words >= 0:
-        for _ in range((wanted - following) * words):
-            state = next_word(state)[1]
-    else:
-        for _ in range(wanted - following):
-            state = draw_block(state, threshold)[1]
+def draw_blocks(state, threshold, inverted, words, drawn, first, stop):
+    """Draw the blocks of a chunk from `first` to `stop`, which take so many random words each; returns the generator's state."""
+    for block in range(np.uintp(first), np.uintp(stop)):
+        if words < 0:
+            kept, state = draw_block(state, threshold)
+        else:
+            kept, state = draw_counted_block(state, threshold, words)
+        store_uint64s(drawn, block * BLOCK_BYTES, kept ^ inverted)
     return state
+
+
+@helper
+def draw_counted_block(state, threshold, words):
+    """`draw_block`, where the number of words is known: without a question after each (16 columns of 1,024: a third less time)."""
+    kept, undecided, left = splat_uint64(NONE_SET), splat_uint64(ALL_SET), threshold
+    for _ in range(words):
+        word, state = next_word(state)
+        if left >> TOP:
+            kept = kept | (undecided & (word ^ ALL_SET))
+            undecided = undecided & word
+        else:
+            undecided = undecided & (word ^ ALL_SET)
+        left = left << ONE
+    return kept, state
