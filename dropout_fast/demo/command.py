@@ -1,6 +1,7 @@
 """`python -m dropout_fast demo`: run the experiment on a network with each dropout, compare, show the result."""
 
 import argparse
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,8 @@ ROUNDING = 1e-9
 
 def run(arguments: argparse.Namespace) -> int:
     """Return the exit status: 0 if engine numpy is NumPy bit for bit, fused calls to rounding, and engine fast statistically."""
+    if arguments.torch:
+        return _run_in_pytorch(arguments)
     network = NETWORKS[arguments.net]
     digits = experiment.load(np.random.default_rng(arguments.seed))
     first = {
@@ -62,6 +65,15 @@ def run(arguments: argparse.Namespace) -> int:
     report.plot(runs, arguments.out)
     print(f"\nPlot: {arguments.out.resolve()}")
     return _judge(runs, agreement)
+
+
+def _run_in_pytorch(arguments: argparse.Namespace) -> int:
+    if importlib.util.find_spec("torch") is None:
+        print("`demo --torch` needs torch: pip install 'dropout_fast[demo,torch]'")
+        return 2
+    from . import with_pytorch
+
+    return with_pytorch.run(arguments)
 
 
 def ways(keep_prob: float, seed: int) -> dict[str, Layers]:
@@ -106,6 +118,7 @@ def _judge(runs: report.Runs, agreement: Agreement) -> int:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
     parser.add_argument("--net", choices=NETWORKS, default="hidden", help="one hidden layer, or a residual block (default: hidden)")
+    parser.add_argument("--torch", action="store_true", help="an MLP and a CNN in PyTorch instead: its dropout against ours")
     parser.add_argument("--epochs", type=_positive, default=25, help="passes over the training scans (default: %(default)s)")
     parser.add_argument("--seed", type=_seed, default=0, help="of data split, weights, batches and masks (default: %(default)s)")
     parser.add_argument("--seeds", type=_several, default=8, help="trainings of which engines are compared (default: %(default)s)")

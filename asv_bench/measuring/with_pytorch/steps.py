@@ -1,5 +1,6 @@
 """Steps of training by PyTorch: without dropout, with PyTorch's, and with ours."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -27,7 +28,7 @@ def encoder_layer(attention_p: float) -> tuple[Any, Any]:
 
 
 #: By name, what makes a model and its batch.
-MODELS = {
+MODELS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "MLP, 1024 x 1024 x 1024": mlp,
     "TransformerEncoderLayer, 8 x 256 x 512, attention's dropout 0": partial(encoder_layer, 0.0),
     "TransformerEncoderLayer, 8 x 256 x 512, attention's dropout by PyTorch": partial(encoder_layer, 0.1),
