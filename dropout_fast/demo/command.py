@@ -1,6 +1,7 @@
 """`python -m dropout_fast demo`: run the experiment on a network with each dropout, compare, show the result."""
 
 import argparse
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     With ``--ranks``: 0 if losses in several processes are those in one, to rounding.
     """
+    if arguments.torch:
+        return _run_in_pytorch(arguments)
     network = NETWORKS[arguments.net]
     digits = experiment.load(np.random.default_rng(arguments.seed))
     if arguments.ranks:
@@ -69,6 +72,15 @@ def run(arguments: argparse.Namespace) -> int:
     report.plot(runs, arguments.out)
     print(f"\nPlot: {arguments.out.resolve()}")
     return _judge(runs, agreement)
+
+
+def _run_in_pytorch(arguments: argparse.Namespace) -> int:
+    if importlib.util.find_spec("torch") is None:
+        print("`demo --torch` needs torch: pip install 'dropout_fast[demo,torch]'")
+        return 2
+    from . import with_pytorch
+
+    return with_pytorch.run(arguments)
 
 
 def ways(keep_prob: float, seed: int) -> dict[str, Layers]:
@@ -113,6 +125,7 @@ def _judge(runs: report.Runs, agreement: Agreement) -> int:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
     parser.add_argument("--net", choices=NETWORKS, default="hidden", help="one hidden layer, or a residual block (default: hidden)")
+    parser.add_argument("--torch", action="store_true", help="an MLP and a CNN in PyTorch instead: its dropout against ours")
     parser.add_argument("--epochs", type=_positive, default=25, help="passes over the training scans (default: %(default)s)")
     parser.add_argument("--seed", type=_seed, default=0, help="of data split, weights, batches and masks (default: %(default)s)")
     parser.add_argument("--seeds", type=_several, default=8, help="trainings of which engines are compared (default: %(default)s)")

@@ -9,7 +9,19 @@ from ..factory import make_kernel
 from ..options import helper, tiny_helper
 from ..simd.memory import load, stack_array, store_uint64
 from ..simd.vectors import GROUP, LANES, signed_greater, signed_less, to_bits, word_of
-from .mt19937 import RING_MASK, RING_WORDS, SECOND_RING, N, save_state, start_rings, state_at, temper, temper_upper, turned_early, twist
+from .mt19937 import (
+    RING_MASK,
+    RING_WORDS,
+    SECOND_RING,
+    N,
+    save_state,
+    start_rings,
+    state_at,
+    temper,
+    temper_upper,
+    turned_early,
+    twist,
+)
 
 #: random_sample takes the upper 27 bits of a draw's first word, and the upper 26 of its second.
 BITS_OF_FIRST = 27
