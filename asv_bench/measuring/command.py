@@ -64,19 +64,19 @@ def _measure(arguments: argparse.Namespace, parts: list[str]) -> dict[str, Any]:
         return measured
     (part,) = parts
     dtype, keep_prob, rounds, steps = arguments.dtype, arguments.keep_prob, arguments.rounds, arguments.steps
-    count = {
+    counts: dict[str, Callable[[], int]] = {
         HOT_LOOP: lambda: hot_loop.count_of_rows(arguments.sizes),
         IN_STEP: lambda: in_step.count_of_rows(arguments.nets),
         AFTER_OTHER_WORK: lambda: len(after_other_work.SIZES),
         GENERATORS: lambda: len(generators.cases()),
         TORCH: with_pytorch.count_of_rows,
         SHAPED: lambda: len(shaped.CASES),
-    }[part]()
+    }
     measured = {
         "machine": results.machine(),
         "settings": {"dtype": dtype, "keep_prob": keep_prob, "rounds": rounds, "steps": steps},
     }
-    with tqdm(total=count, unit="table row", desc=f"measuring, {part}") as progress:
+    with tqdm(total=counts[part](), unit="table row", desc=f"measuring, {part}") as progress:
         if part == AFTER_OTHER_WORK:
             measured["after_other_work"] = after_other_work.measure(rounds, progress.update)
         elif part == GENERATORS:
