@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from . import _launch, _process
 from .forms.form import NumpyForm
+from .kernels.bit_runs import bit_strides, levels_of
 from .kernels.epilogues import (
     divide,
     divide_in_float64,
@@ -27,6 +28,7 @@ from .kernels.epilogues import (
     scale_or_zero_and_add,
 )
 from .kernels.factory import Kernels, Pass, make_kernels
+from .kernels.passes.broadcast_bits import broadcast_bits
 from .kernels.passes.column_sums import column_sums
 from .kernels.passes.counter import counter, counter_positive
 from .kernels.passes.mt19937 import mt19937, mt19937_positive
@@ -34,6 +36,7 @@ from .kernels.passes.pcg64 import pcg64, pcg64dxsm
 from .kernels.passes.stored_bits import stored_bits
 from .streams.base import Bits, Key, Stream, threads_alone
 from .streams.counter import COUNTER
+from .streams.region import stream_of_key
 from .streams.rounding import OPERATOR, ZERO, Rounding, apply_form_by_numpy, epilogue_and_operand, scale_or_zero_by_numpy
 
 if TYPE_CHECKING:
@@ -80,8 +83,17 @@ FUSED_TABLE: Table = (
     (mt19937, multiply_in_float64_and_add, ("float32",)),
     (column_sums, multiply_in_float64, ("float32",)),
 )
-_ROWS = {(make_pass, epilogue): dtypes for make_pass, epilogue, dtypes in TABLE + FUSED_TABLE}
-_FUSED = {row[:2] for row in FUSED_TABLE}
+
+#: Kernels for masks whose elements share bits. None of them stores past the caches, either.
+SHARED_TABLE: Table = (
+    (broadcast_bits, scale_or_zero, _FLOATS_AND_HALVES),
+    (broadcast_bits, multiply, _FLOATS),
+    (broadcast_bits, multiply_in_float64, ("float32",)),
+    (broadcast_bits, divide, _FLOATS),
+    (broadcast_bits, divide_in_float64, ("float32",)),
+)
+_ROWS = {(make_pass, epilogue): dtypes for make_pass, epilogue, dtypes in TABLE + FUSED_TABLE + SHARED_TABLE}
+_WITHOUT_NONTEMPORAL = {row[:2] for row in FUSED_TABLE + SHARED_TABLE}
 
 #: Elements from which an array is not small: see `_small`. Of every dtype less than `_launch.MEASURED_FROM` bytes.
 SMALL = 2**15
@@ -103,7 +115,7 @@ class Plan:
 @functools.cache
 def kernels_for(make_pass: Pass, epilogue: Any, dtype: str) -> Kernels:
     """The variants of one kernel of a table; made here, compiled when first called."""
-    return make_kernels(make_pass, epilogue, dtype, nontemporal=(make_pass, epilogue) not in _FUSED)
+    return make_kernels(make_pass, epilogue, dtype, nontemporal=(make_pass, epilogue) not in _WITHOUT_NONTEMPORAL)
 
 
 @functools.lru_cache(maxsize=256)
@@ -133,6 +145,7 @@ def forward(stream: Stream, key: Key, mask: "KeepMask", x: Array, out: Array | N
     # `is_plain` without its calls, which take 0.1 us.
     if (
         plan is None
+        or mask._drawn_shape is not None
         or type(x) is not np.ndarray
         or not x.flags.carray
         or not (out is None or out is x or (type(out) is np.ndarray and out.flags.carray))
@@ -140,7 +153,7 @@ def forward(stream: Stream, key: Key, mask: "KeepMask", x: Array, out: Array | N
         if out is None:
             np.empty(x.shape, x.dtype)  # a lack of memory shows before anything is drawn
         if store_mask:
-            mask._bits = stream.draw_bits(key, x.shape)
+            mask._bits = stream.draw_bits(key, mask._shape_of_bits())
         return apply(mask, x, out).astype(x.dtype, copy=False)
     if out is None:
         out = np.empty(x.shape, x.dtype)
@@ -196,14 +209,22 @@ def _apply_by_numpy(mask: "KeepMask", a: Array, out: Array | None) -> Any:
 
 def _plan_of(mask: "KeepMask", dtype: np.dtype[Any]) -> Plan | None:
     """The plan for a mask's bits, or for its key where it has no bits."""
-    make_pass = stored_bits if mask._bits is not None else COUNTER.drawing_pass
+    make_pass: Pass | None = stored_bits
+    if mask._drawn_shape is not None:
+        make_pass = broadcast_bits
+    elif mask._bits is None:
+        assert mask._key is not None
+        make_pass = stream_of_key(mask._key).drawing_pass or stored_bits
     return plan_for(make_pass, mask._rounding, dtype, mask.keep_prob, mask._form)
 
 
 def _apply_by_kernel(plan: Plan, mask: "KeepMask", a: Array, out: Array) -> None:
     """Both arrays are plain and of the plan's dtype."""
-    if mask._bits is not None:
-        _run(plan, (mask._first_bit(),), a, mask._bits, out, threads_alone)
+    if mask._drawn_shape is not None:
+        levels = levels_of(a.shape, bit_strides(mask._drawn_shape))
+        _run(plan, (mask._first_bit(), 0, levels), a, mask._bits_or_redrawn(), out, threads_alone)
+    elif mask._bits is not None or plan.kernels is plan.backward:
+        _run(plan, (mask._first_bit(),), a, mask._bits_or_redrawn(), out, threads_alone)
     else:
         assert mask._key is not None
         _run(plan, COUNTER.arguments(mask._key), a, NO_BITS, out, COUNTER.shares)

@@ -15,7 +15,6 @@ from .kernels.passes.column_sums import blocks_of, column_sums
 from .kernels.periodic import MOST_PRODUCT, period_of, reciprocal_of, repeated
 from .kernels.simd.vectors import GROUP
 from .streams.base import Key, Stream, threads_alone
-from .streams.counter import COUNTER
 
 if TYPE_CHECKING:
     from .mask import KeepMask
@@ -73,7 +72,7 @@ def forward(
     if out is None:
         out = np.empty(x.shape, x.dtype)
     plan = _dispatch.plan_for(operation.pass_of(stream), mask._rounding, x.dtype, mask.keep_prob, mask._form, operation)
-    if plan is None or not inputs.are_plain() or not is_plain(out):
+    if plan is None or mask._drawn_shape is not None or not inputs.are_plain() or not is_plain(out):
         return operation.one_after_another(stream, key, mask, inputs, out, store_mask)
     bits = stream.empty_bits(key, x.size)
     bits[-64:] = 0  # the kernel does not write past the last element's word
@@ -95,7 +94,8 @@ def apply_and_sum(mask: "KeepMask", a: Array, out: Array | None, sums: Array) ->
     """Multiply `a` by the mask as `_dispatch.apply` does, and write the product's sum over all but the last axis to `sums`."""
     native = a.dtype.newbyteorder("=")
     plan = _dispatch.plan_for(column_sums, mask._rounding, native, mask.keep_prob, mask._form)
-    if plan is None or a.size == 0 or type(a) is not np.ndarray or not (out is None or out.dtype == a.dtype):
+    is_usual = a.size > 0 and type(a) is np.ndarray and (out is None or out.dtype == a.dtype)
+    if plan is None or mask._drawn_shape is not None or not is_usual:
         product = _dispatch.apply(mask, a, out)
         axes = tuple(range(a.ndim - 1))
         sums[...] = np.asarray(product).sum(axis=axes, dtype=np.result_type(sums.dtype, np.float32))
@@ -112,8 +112,7 @@ def apply_and_sum(mask: "KeepMask", a: Array, out: Array | None, sums: Array) ->
 
 def _sum_by_kernel(plan: Plan, mask: "KeepMask", a: Array, out: Array, sums: Array) -> None:
     """All arrays but `sums` are plain and of the plan's dtype."""
-    bits = COUNTER.draw_bits(mask._key, mask.shape) if mask._bits is None else mask._bits  # type: ignore[arg-type]
-    dtype = np.float32 if plan.view else a.dtype
+    bits, dtype = mask._bits_or_redrawn(), np.float32 if plan.view else a.dtype
     columns = sums.size
     totals = sums if sums.dtype == dtype and is_plain(sums) else np.empty(sums.shape, dtype)
     block_sums = np.empty((blocks_of(a.size // columns), columns), dtype)

@@ -1,5 +1,6 @@
 """Checks of arguments: every complaint about arrays, probabilities and counters is made here."""
 
+import math
 import operator
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .forms.form import NumpyForm
+from .streams.region import Region
 from .streams.seeds import fresh_seed
 
 #: Booleans, integers, floats, complex numbers.
@@ -207,6 +209,131 @@ def counter_key(keep_prob: Any, rate: Any, seed: Any, step: Any, offset: Any) ->
     return as_counter("seed", seed, 64), as_counter("step", step, 64), as_counter("offset", offset, 62), probability
 
 
+def as_noise_shape(name: str, value: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """`value` as one length for each axis of an array of that shape: 1, where elements share bits, or the array's own.
+
+    None where each element has a bit of its own.
+
+    Raises
+    ------
+    TypeError
+        It is no sequence of integers and None.
+    ValueError
+        It has more axes than the array, or another length.
+    """
+    if value is None:
+        return None
+    lengths = _as_tuple(name, value, "a tuple of integers and None")
+    expected = f"expected a tuple that broadcasts to {shape}, of 1, None or the length of `x` for each axis"
+    if len(lengths) > len(shape):
+        raise ValueError(f"`{name}` is {shown(value)}; {expected}.")
+    missing = len(shape) - len(lengths)
+    drawn = [1] * missing
+    for axis, length in enumerate(lengths):
+        own = shape[missing + axis]
+        drawn.append(own if length is None else as_counter(f"{name}[{axis}]", length, 62))
+        if drawn[-1] not in (1, own):
+            raise ValueError(f"`{name}` is {shown(value)}; {expected}.")
+    return None if tuple(drawn) == shape else tuple(drawn)
+
+
+def check_sharing(noise_shape: Any, axes: Any) -> tuple[tuple[Any, ...] | None, tuple[int, ...] | None]:
+    """`noise_shape` and `axes` as tuples, of which at most one may be given; their values are checked where x is known.
+
+    Raises
+    ------
+    TypeError
+        Both are given, or one is no tuple of integers (in `noise_shape` None is one).
+    """
+    if axes is None:
+        return (None if noise_shape is None else _as_tuple("noise_shape", noise_shape, "a tuple of integers and None")), None
+    if noise_shape is not None:
+        raise TypeError(f"`noise_shape` is {shown(noise_shape)} and `axes` is {shown(axes)}; expected one of the two.")
+    return None, tuple(_as_integer(f"axes[{k}]", axis) for k, axis in enumerate(_as_tuple("axes", axes, "a tuple of integers")))
+
+
+def shared_along(axes: tuple[int, ...], ndim: int) -> tuple[int | None, ...]:
+    """The noise shape of an array of that many axes whose elements share bits along some of them.
+
+    Raises
+    ------
+    ValueError
+        The array has no such axis.
+    """
+    for axis in axes:
+        if not -ndim <= axis < ndim:
+            raise ValueError(f"`axes` is {axes}, and `x` has {ndim} axes; expected axes of `x`, from {-ndim} to {ndim - 1}.")
+    shared = {axis % ndim for axis in axes}
+    return tuple(1 if axis in shared else None for axis in range(ndim))
+
+
+def as_region(value: Any, shape: tuple[int, ...], noise_shape: Any) -> Region:
+    """`value` as a block of a larger array, and `noise_shape` as that of the larger array.
+
+    Raises
+    ------
+    TypeError
+        It is no pair of a shape and an index, or the index has other entries than slices and pairs of integers.
+    ValueError
+        The index does not lie in the larger array, or the block has not the shape of x; or as `as_noise_shape`.
+    """
+    pair = _as_tuple("region", value, "a pair: the shape of the whole array, and where `x` lies in it")
+    if len(pair) != 2:
+        raise ValueError(f"`region` is {shown(value)}; expected a pair: the shape of the whole array, and where `x` lies in it.")
+    lengths = _as_tuple("region[0]", pair[0], "the shape of the whole array")
+    whole = tuple(as_counter(f"region[0][{axis}]", length, 62) for axis, length in enumerate(lengths))
+    if math.prod(whole) > 2**62:
+        raise ValueError(f"`region[0]` is {shown(pair[0])}; expected a shape of at most 2**62 elements.")
+    entries = (
+        (pair[1],) if isinstance(pair[1], slice) else _as_tuple("region[1]", pair[1], "a slice or (start, stop) for each axis")
+    )
+    if len(entries) > len(whole):
+        raise ValueError(f"`region[1]` has {len(entries)} entries; expected one for each axis of {whole}.")
+    entries += (slice(None),) * (len(whole) - len(entries))
+    bounds = tuple(_as_bounds(f"region[1][{axis}]", entry, whole[axis]) for axis, entry in enumerate(entries))
+    region = Region(whole, bounds, as_noise_shape("noise_shape", noise_shape, whole))
+    if region.block_shape() != shape:
+        raise ValueError(f"`region` is a block of shape {region.block_shape()}; expected {shape}, the shape of `x`.")
+    return region
+
+
+def _as_bounds(name: str, value: Any, length: int) -> tuple[int, int]:
+    if isinstance(value, slice):
+        if value.step not in (None, 1):
+            raise ValueError(f"`{name}` is {value}; expected a slice without a step.")
+        try:
+            start, stop, _ = value.indices(length)
+        except TypeError:
+            raise TypeError(f"`{name}` is {value}; expected a slice of integers.") from None
+        return start, max(start, stop)
+    pair = _as_tuple(name, value, "a slice or (start, stop)")
+    if len(pair) != 2:
+        raise ValueError(f"`{name}` is {shown(value)}; expected a slice or (start, stop).")
+    start, stop = (as_counter(name, bound, 62) for bound in pair)
+    if not start <= stop <= length:
+        raise ValueError(f"`{name}` is {shown(value)}; expected 0 <= start <= stop <= {length}, the length of that axis.")
+    return start, stop
+
+
+def _as_tuple(name: str, value: Any, meaning: str) -> tuple[Any, ...]:
+    if isinstance(value, (tuple, list)):
+        return tuple(value)
+    raise TypeError(f"`{name}` is {shown(value)}; expected {meaning}.")
+
+
+def refuse_region_beside(rng: Any, offset: Any) -> None:
+    """Raise TypeError if a region is given together with a generator, or an offset."""
+    if rng is not None:
+        raise TypeError(
+            "`region` is given, and `rng` too; expected one or the other, because a generator draws one number after another, "
+            "and cannot skip to those of a block."
+        )
+    if not _is_just(offset, 0):
+        raise TypeError(
+            f"`offset` is {shown(offset)}, and `region` is given; expected one or the other: a region says where `x` lies."
+        )
+
+
 def refuse_positional(call: str, positional: tuple[Any, ...]) -> None:
     """Raise TypeError: a probability is given by position, and may mean either thing."""
     given = ", ".join(map(shown, positional))
@@ -282,15 +409,19 @@ def as_counter(name: str, value: Any, bits: int) -> int:
     ValueError
         For one outside of 0 to ``2**bits - 1``.
     """
-    if isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"`{name}` is {value!r}; expected an integer.")
-    try:
-        counter = operator.index(value)
-    except TypeError:
-        raise TypeError(f"`{name}` has type {type(value).__name__}; expected an integer.") from None
+    counter = _as_integer(name, value)
     if not 0 <= counter < 2**bits:
         raise ValueError(f"`{name}` is {shown(counter)}; expected an integer from 0 to 2**{bits} - 1.")
     return counter
+
+
+def _as_integer(name: str, value: Any) -> int:
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"`{name}` is {value!r}; expected an integer.")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"`{name}` has type {type(value).__name__}; expected an integer.") from None
 
 
 def shown(value: Any) -> str:

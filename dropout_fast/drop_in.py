@@ -11,6 +11,7 @@ from ._small import apply_small, forward_of_fast, forward_of_numpy, forward_of_r
 from ._validate import (
     NUMERIC_KINDS,
     as_counter,
+    as_noise_shape,
     as_numeric_array,
     as_probability,
     check_form,
@@ -35,7 +36,7 @@ ENGINES = ("numpy", "fast")
 DX_DTYPES = ("dout", "float64")
 
 #: The keys that we read.
-KEYS = frozenset(("p", "rate", "mode", "seed", "step", "rng", "form", "scale_at", "engine", "dx_dtype"))
+KEYS = frozenset(("p", "rate", "mode", "seed", "step", "rng", "form", "noise_shape", "scale_at", "engine", "dx_dtype"))
 
 #: The forms that "scale_at" names.
 FORMS = {"train": CS231N, "test": VANILLA}
@@ -75,6 +76,7 @@ def dropout_forward(
           together with "scale_at" or engine "fast".
         - ``"scale_at"`` (optional): "train" divides kept elements by p; "test" is the older form, in
           which training does not scale and mode "test" returns ``x * p``: that of `forms.VANILLA`.
+        - ``"noise_shape"`` (optional): as for `dropout`: draw a mask of this shape only, and broadcast it to x's.
         - ``"engine"`` (optional): "numpy", the stream of `np.random`, or "fast", that of `dropout`, which neither
           reads nor moves `np.random`.
         - ``"dx_dtype"`` (optional): for `dropout_backward`: "dout", the default, or "float64".
@@ -142,14 +144,16 @@ def dropout_forward(
         x = as_numeric_array("x", x)
     if out is not None:
         check_out(out, "x", x)
+    drawn_shape = as_noise_shape("dropout_param['noise_shape']", dropout_param.get("noise_shape"), x.shape)
     if mode == "test":
         if out is None and form.scale and "seed" not in dropout_param and "step" not in dropout_param:
             return x, (dropout_param, None)
         return _forward_of_test(x, dropout_param, p, form, engine, out), (dropout_param, None)
     if engine == "fast":
         key = (*_seed_and_step(dropout_param), 0, float(p))
-        mask = KeepMask(x.shape, key[3], form, ZERO, key)
-        result = forward_of_fast(mask, x, key, out) if form is CS231N and type(x) is np.ndarray else None
+        mask = KeepMask(x.shape, key[3], form, ZERO, key, drawn_shape=drawn_shape)
+        is_usual = form is CS231N and type(x) is np.ndarray and drawn_shape is None
+        result = forward_of_fast(mask, x, key, out) if is_usual else None
         if result is None:
             result = _dispatch.forward(COUNTER, key, mask, x, out)
     else:
@@ -157,11 +161,12 @@ def dropout_forward(
             if out is None:
                 np.empty(x.shape, x.dtype)  # a lack of memory shows before `np.random` is seeded
             _seed_numpy(dropout_param)
-        rng, mask = dropout_param.get("rng"), KeepMask(x.shape, p, form, NUMPY, None)
-        is_usual = type(x) is np.ndarray and type(p) is float and (rate is None or type(rate) is float)
+        rng, mask = dropout_param.get("rng"), KeepMask(x.shape, p, form, NUMPY, None, drawn_shape=drawn_shape)
+        is_plain = type(x) is np.ndarray and drawn_shape is None
+        is_usual = is_plain and type(p) is float and (rate is None or type(rate) is float)
         result = forward_of_rng(mask, rng or np.random, 1.0 - p if rate is None else rate, x, out) if is_usual else None
         if result is None:
-            stream, key_of_numpy, mask._rounding = numpy_stream(rng, x.shape, form, p, rate)
+            stream, key_of_numpy, mask._rounding = numpy_stream(rng, mask._shape_of_bits(), form, p, rate)
             result = _dispatch.forward(stream, key_of_numpy, mask, x, out)
     return result, (dropout_param, mask)
 
@@ -236,6 +241,8 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
     if mode == "test":
         return pass_through("dout", dout, out)
     is_ours = isinstance(mask, KeepMask)
+    if not is_ours and dropout_param.get("noise_shape") is not None:
+        mask = _broadcast(np.asarray(mask), dropout_param, dout.shape)
     factor = mask if is_ours else np.asarray(mask)
     check_shape("dout", dout, factor.shape)
     form = mask._form if is_ours else _read_form(dropout_param)
@@ -248,7 +255,14 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
         out = np.empty(dout.shape, np.result_type(dout.dtype, factor.dtype))
     if is_ours:
         return _dispatch.apply(mask, dout, out)
-    return apply_form_by_numpy(dout, mask, form, _read_p(dropout_param)[0] if form.scale in ("divide", "multiply") else None, out)
+    keep_prob = _read_p(dropout_param)[0] if form.scale in ("divide", "multiply") else None
+    return apply_form_by_numpy(dout, mask, form, keep_prob, out)
+
+
+def _broadcast(mask: npt.NDArray[Any], dropout_param: Mapping[str, Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """An array of the noise shape broadcast; another one as it is."""
+    drawn_shape = as_noise_shape("dropout_param['noise_shape']", dropout_param["noise_shape"], shape)
+    return mask if drawn_shape is None or mask.shape != drawn_shape else np.broadcast_to(mask, shape)
 
 
 def _forward_of_test(

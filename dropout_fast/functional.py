@@ -1,11 +1,13 @@
 """`dropout`: one call of engine fast, or of NumPy's draws where a generator is given."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _dispatch
+from ._draws import draws
 from ._small import forward_of_fast, forward_of_rng
 from ._validate import (
     DEFAULT_KEEP_PROB,
@@ -44,6 +46,8 @@ def dropout(
     offset: int = 0,
     rng: Any = None,
     form: NumpyForm | None = None,
+    noise_shape: Sequence[int | None] | None = None,
+    region: Any = None,
     out: npt.NDArray[Any] | None = None,
     store_mask: bool = True,
 ) -> tuple[Any, KeepMask]:
@@ -83,6 +87,16 @@ def dropout(
         leave. `seed`, `step`, `offset` and ``store_mask=False`` are refused beside it, because it can draw nothing again.
     form : dropout_fast.forms.NumpyForm, optional
         With `rng`: draw, compare and scale as this form of NumPy code does. None is ``forms.CS231N``.
+    noise_shape : tuple of int or None, optional
+        Draw a mask of this shape only, and broadcast it to x's, as in Keras: each length is 1, where elements share a bit, or x's
+        own, which None stands for. ``(1, None)`` drops whole columns of a matrix, and ``(None, None, 1, 1)`` whole maps of images.
+        Fewer axes than x's are the last ones, as in NumPy. With `rng` exactly ``rng.random(noise_shape)`` is drawn, and `offset`
+        is the flat index in the array of that shape.
+    region : (shape, index), optional
+        x is this block of a larger array, and gets the bits that the whole would get: the larger array's shape, and where x lies in
+        it, as a slice or (start, stop) for each axis: ``((1000, 1000), np.s_[:, 128:256])``, or of Dask's ``block_info[0]``
+        ``(info["shape"], info["array-location"])``. A `noise_shape` is the larger array's then. Engine fast only: a generator
+        cannot skip to the bits of a block.
     out : ndarray, optional
         Where the result goes: ``out=x`` (in place), or a separate array of x's shape and dtype. A new
         large array costs more than the computation: pass `out` in a training loop.
@@ -100,16 +114,20 @@ def dropout(
     ------
     TypeError
         x holds no floats, `out` is no array, both `keep_prob` and `rate` are given, one is given by position, `rng` is given
-        together with what it excludes, `form` is given without it, or another argument is not of the type above.
+        together with what it excludes, `form` is given without it, `region` beside `rng` or `offset`, or another argument is not
+        of the type above.
     ValueError
-        An argument is out of its range, nothing can be kept although `rng` is given, or `out` has another shape or dtype than
-        x, is read-only, or overlaps x in part.
+        An argument is out of its range, nothing can be kept although `rng` is given, `noise_shape` does not broadcast to x's
+        shape, `region` is no block of that shape, or `out` has another shape or dtype than x, is read-only, or overlaps x in part.
 
     Notes
     -----
     Seeding: `np.random` is neither read nor moved. Parallelism: Numba's threads share large arrays. Stream: a keep bit is a
     function of (seed, step, keep_prob, offset + flat C-order index) and of nothing else: not of threads, processor, dtype,
     memory layout, or `out`. For half formats the product is computed in float32 and rounded.
+
+    With `noise_shape` the mask holds one bit for each element of that shape, and the kernels repeat them. With `region` the bits of
+    x are drawn first, and applied in a second walk; what the generator must skip between two rows of the block costs time too.
 
     With `rng` all this is NumPy's: elements are kept where a draw is below keep_prob, and the result is
     ``x * ((draws < keep_prob) / keep_prob)`` rounded to x's dtype, so that a dropped NaN stays NaN. A `form` changes both.
@@ -123,6 +141,16 @@ def dropout(
     """
     # The usual arguments are recognised here: calls of the checks below would take half a microsecond more.
     array: Any = x
+    if noise_shape is not None or region is not None:
+        if positional:
+            refuse_positional("dropout(x, ...)", positional)
+        if rng is not None:
+            refuse_beside_rng("rng", {"store_mask": bool(store_mask)}, {"store_mask": True})
+        array = as_floating_array("x", array)
+        stream, stream_key, mask = draws(array.shape, keep_prob, rate, seed, step, offset, rng, form, noise_shape, region)
+        if out is not None:
+            check_out(out, "x", array)
+        return _dispatch.forward(stream, stream_key, mask, array, out, store_mask), mask
     if rng is not None:
         if not (seed is None and type(step) is type(offset) is int and step == offset == 0 and store_mask):
             values = {"seed": seed, "step": step, "offset": offset, "store_mask": bool(store_mask)}

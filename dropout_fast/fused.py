@@ -1,5 +1,6 @@
 """Dropout fused with its neighbours in a network: bias and ReLU before it, or bias before and a residual after it."""
 
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -8,20 +9,8 @@ import numpy.typing as npt
 
 from . import _dispatch
 from ._dispatch_fused import Inputs, Operation, forward
-from ._validate import (
-    as_bias,
-    as_floating_array,
-    as_residual,
-    check_keeps_some,
-    check_out,
-    check_rng,
-    check_separate,
-    counter_key,
-    one_probability,
-    refuse_beside_rng,
-    refuse_complex,
-)
-from .forms.named import CS231N
+from ._draws import draws
+from ._validate import as_bias, as_floating_array, as_residual, check_out, check_separate, refuse_complex
 from .kernels.epilogues import (
     multiply,
     multiply_and_add,
@@ -35,9 +24,6 @@ from .kernels.epilogues import (
 )
 from .mask import KeepMask
 from .streams.base import Key, Stream
-from .streams.counter import COUNTER
-from .streams.numpy_generators import numpy_stream
-from .streams.rounding import ZERO
 
 
 def relu_dropout(
@@ -50,6 +36,8 @@ def relu_dropout(
     step: int = 0,
     offset: int = 0,
     rng: Any = None,
+    noise_shape: Sequence[int | None] | None = None,
+    region: Any = None,
     out: npt.NDArray[Any] | None = None,
     store_mask: bool = True,
 ) -> tuple[Any, KeepMask | None]:
@@ -81,6 +69,8 @@ def relu_dropout(
         Draw from this generator: the very numbers of ``dropout(np.maximum(x + bias, 0), rng=rng)``, and its state afterwards.
         `seed`, `step` and `offset` are refused beside it. In one walk over memory where it is an MT19937; otherwise one operation
         after another.
+    noise_shape, region
+        As for `dropout`. The operations are then done one after another: NumPy's for bias and ReLU, and dropout in a second walk.
     out : ndarray, optional
         Where the result goes: ``out=x`` (in place, fastest), or a separate array of x's shape and dtype.
     store_mask : bool
@@ -110,7 +100,7 @@ def relu_dropout(
     dropped.
     """
     x = refuse_complex("x", as_floating_array("x", x))
-    stream, key, mask = _draws(x.shape, keep_prob, rate, seed, step, offset, rng)
+    stream, key, mask = draws(x.shape, keep_prob, rate, seed, step, offset, rng, None, noise_shape, region)
     inputs = _checked(Inputs(x, as_bias(bias, x)), out)
     mask._is_positive = True
     return forward(RELU, stream, key, mask, inputs, out, store_mask), mask if store_mask else None
@@ -127,6 +117,8 @@ def dropout_add(
     step: int = 0,
     offset: int = 0,
     rng: Any = None,
+    noise_shape: Sequence[int | None] | None = None,
+    region: Any = None,
     out: npt.NDArray[Any] | None = None,
     store_mask: bool = True,
 ) -> tuple[Any, KeepMask]:
@@ -153,6 +145,8 @@ def dropout_add(
         As for `dropout`; with `rng` the bits are stored in any case.
     rng : np.random, numpy.random.Generator or numpy.random.RandomState, optional
         As for `relu_dropout`.
+    noise_shape, region
+        As for `relu_dropout`.
     out : ndarray, optional
         Where the result goes: ``out=residual`` or ``out=x`` (in place), or a separate array of x's shape and dtype.
 
@@ -170,25 +164,9 @@ def dropout_add(
         As `relu_dropout`, and ValueError where `residual` has another shape or dtype than x, or `out` overlaps it in part.
     """
     x = as_floating_array("x", x)
-    stream, key, mask = _draws(x.shape, keep_prob, rate, seed, step, offset, rng)
+    stream, key, mask = draws(x.shape, keep_prob, rate, seed, step, offset, rng, None, noise_shape, region)
     inputs = _checked(Inputs(x, as_bias(bias, x), as_residual(residual, x)), out)
     return forward(ADD, stream, key, mask, inputs, out, store_mask or not stream.is_repeatable), mask
-
-
-def _draws(
-    shape: tuple[int, ...], keep_prob: Any, rate: Any, seed: Any, step: Any, offset: Any, rng: Any
-) -> tuple[Stream, Key, KeepMask]:
-    """The stream, which of its bits, and a mask for them."""
-    if rng is not None:
-        values = {"seed": seed, "step": step, "offset": offset}
-        refuse_beside_rng("rng", values, {"seed": None, "step": 0, "offset": 0})
-        check_rng("rng", rng)
-        probability = one_probability(keep_prob, rate)
-        check_keeps_some(probability, rate)
-        stream, key_of_numpy, rounding = numpy_stream(rng, shape, CS231N, probability)
-        return stream, key_of_numpy, KeepMask(shape, probability, CS231N, rounding, None)
-    key = counter_key(keep_prob, rate, seed, step, offset)
-    return COUNTER, key, KeepMask(shape, key[3], CS231N, ZERO, key)
 
 
 def _checked(inputs: Inputs, out: Any) -> Inputs:

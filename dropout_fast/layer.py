@@ -1,7 +1,7 @@
 """Dropout: a layer that counts its steps."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,8 +18,10 @@ from ._validate import (
     check_keeps_some,
     check_out,
     check_rng,
+    check_sharing,
     refuse_beside_rng,
     refuse_positional,
+    shared_along,
     shown,
 )
 from .forms.form import NumpyForm
@@ -68,6 +70,12 @@ class Dropout:
     form : dropout_fast.forms.NumpyForm, optional
         With `rng`: draw, compare and scale as this form of NumPy code does. One that does not scale in training (``scale=None``)
         multiplies by `keep_prob` in evaluation mode.
+    noise_shape : tuple of int or None, optional
+        As for `dropout`: the shape of the mask that is drawn, with None for an axis of any length.
+    axes : tuple of int, optional
+        In the place of `noise_shape`: the axes along which elements share a bit, counted from the last if negative. ``axes=(2, 3)``
+        drops whole maps of images of shape (batch, channels, height, width), and ``axes=(1,)`` of an array of shape (batch, time,
+        units) the same units at each time.
     inplace : bool
         True: a call writes to x itself, and `backward` to dout, where no `out` is given. This takes half the time for large
         arrays.
@@ -80,7 +88,7 @@ class Dropout:
 
     Attributes
     ----------
-    keep_prob, seed, layer, rng, form, inplace, store_mask, max_waiting
+    keep_prob, seed, layer, rng, form, noise_shape, axes, inplace, store_mask, max_waiting
         As given or taken; `seed` is None beside `rng`.
     step : int
         Calls in training mode so far.
@@ -113,6 +121,8 @@ class Dropout:
         layer: str | None = None,
         rng: Any = None,
         form: NumpyForm | None = None,
+        noise_shape: Sequence[int | None] | None = None,
+        axes: Sequence[int] | None = None,
         inplace: bool = False,
         store_mask: bool = True,
         max_waiting: int = MAX_WAITING,
@@ -130,6 +140,7 @@ class Dropout:
             refuse_beside_rng("rng", values, {"seed": None, "layer": None, "store_mask": True})
             check_keeps_some(self.keep_prob, rate, form)
         self.form = form
+        self.noise_shape, self.axes = check_sharing(noise_shape, axes)
         self._draws_globally, self._generator = rng is np.random, None if rng is np.random else rng  # modules have no copies
         self.layer = layer
         self._seed_of_masks: int | None = None
@@ -163,7 +174,7 @@ class Dropout:
         """Masks of this thread's calls that wait for their backward, the last call's last."""
         return self._calls.mine.masks
 
-    def __call__(self, x: npt.ArrayLike, *, out: npt.NDArray[Any] | None = None) -> Any:
+    def __call__(self, x: npt.ArrayLike, *, region: Any = None, out: npt.NDArray[Any] | None = None) -> Any:
         """Drop elements of x, or return x itself in evaluation mode; arguments and errors as for `dropout`.
 
         In evaluation mode an `out` other than x gets a copy, and a form that does not scale in training gives ``x * keep_prob``.
@@ -179,11 +190,10 @@ class Dropout:
             step = self.step
             self.step = step + 1
         try:
-            if self._seed_of_masks is None:
-                # What was given is compared as it is: 1 - (1 - 0.1) is not 0.1.
-                rate = self._rate if 1.0 - self._rate == self.keep_prob else None
-                keep_prob = self.keep_prob if rate is None else None
-                result, mask = dropout(x, keep_prob=keep_prob, rate=rate, rng=self.rng, form=self.form, out=out)
+            if self.noise_shape is not None or self.axes is not None or region is not None:
+                result, mask = self._dropped_by_shape(x, step, region, out)
+            elif self._seed_of_masks is None:
+                result, mask = dropout(x, **self._probability(), rng=self.rng, form=self.form, out=out)
             else:
                 result, mask = dropout(
                     x, keep_prob=self.keep_prob, seed=self._seed_of_masks, step=step, out=out, store_mask=self.store_mask
@@ -198,6 +208,20 @@ class Dropout:
             del masks[0]
             calls.forgotten += 1
         return result
+
+    def _dropped_by_shape(self, x: Any, step: int, region: Any, out: npt.NDArray[Any] | None) -> tuple[Any, KeepMask]:
+        """`dropout` with a noise shape, or of a block of a larger array."""
+        shape: dict[str, Any] = {"noise_shape": self.noise_shape, "region": region, "out": out}
+        if self.axes is not None:
+            shape["noise_shape"] = shared_along(self.axes, np.ndim(x))
+        if self._seed_of_masks is None:
+            return dropout(x, **self._probability(), rng=self.rng, form=self.form, **shape)
+        options: dict[str, Any] = {"seed": self._seed_of_masks, "step": step, "store_mask": self.store_mask}
+        return dropout(x, keep_prob=self.keep_prob, **options, **shape)
+
+    def _probability(self) -> dict[str, Any]:
+        """What was given is compared as it is: 1 - (1 - 0.1) is not 0.1."""
+        return {"rate": self._rate} if 1.0 - self._rate == self.keep_prob else {"keep_prob": self.keep_prob}
 
     def _evaluated(self, name: str, array: Any, out: npt.NDArray[Any] | None) -> Any:
         """What a call in evaluation mode makes of x, and its backward of dout: itself, or scaled where training does not scale."""
@@ -328,11 +352,13 @@ class Dropout:
         self.keep_prob, self._rate, self.seed, self.step = keep_prob, rate, counters.get("seed"), counters["step"]
 
     def __repr__(self) -> str:
+        given = {"noise_shape": self.noise_shape, "axes": self.axes}
+        shared = "".join(f", {name}={value}" for name, value in given.items() if value is not None)
         if self.rng is not None:
             form = "" if self.form is None else f", form={self.form}"
-            return f"Dropout(keep_prob={self.keep_prob}, rng={'np.random' if self.rng is np.random else self.rng}{form})"
+            return f"Dropout(keep_prob={self.keep_prob}, rng={'np.random' if self.rng is np.random else self.rng}{form}{shared})"
         name = "" if self.layer is None else f", layer={self.layer!r}"
-        return f"Dropout(keep_prob={self.keep_prob}, seed={self.seed}{name})"
+        return f"Dropout(keep_prob={self.keep_prob}, seed={self.seed}{name}{shared})"
 
 
 class _Waiting:

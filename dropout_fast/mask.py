@@ -14,7 +14,8 @@ from .forms.form import NumpyForm
 from .forms.named import CS231N
 from .kernels.factory import Kernels
 from .streams.base import Bits
-from .streams.counter import COUNTER, CounterKey, first_bit
+from .streams.counter import CounterKey, first_bit
+from .streams.region import RegionKey, region_of_key, stream_of_key
 from .streams.rounding import OPERATOR, ZERO, Rounding
 
 #: Methods of an array that a mask has too. Each unpacks the mask, eight bytes an element, for the moment of the call.
@@ -41,6 +42,10 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     seed, step, offset : int or None
         What engine fast drew it from: `dropout` repeats the mask from them (but not which sums were positive in a
         `relu_dropout`). None for other masks.
+    noise_shape : tuple of int or None
+        Shape of what was drawn, where elements share bits. None where each element has its own bit.
+    region : tuple or None
+        The larger array's shape, and where the mask's elements start and stop in it along each axis, if `dropout` was told so.
     dtype, size, ndim, nbytes, T
         Of the array that it stands for: float64 (bool, or a form's own, where it does not scale), number of elements and of axes;
         of the mask itself: bytes that its bits take, 0 where `apply` draws them again; the transposed array.
@@ -69,9 +74,10 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
     """
 
     # _bits: keep bit of element i at bit i + _first_bit(), counted from the lowest of _bits[0]; None: _key draws them again.
+    # _drawn_shape: shape of what the bits are of, with as many axes, if elements share bits: each length is 1 or the mask's.
     # _is_positive: the bits tell what was kept and positive before a ReLU, so the key alone does not tell them.
     # _kernels, _scale: what the forward of a small array found out for the backward; no part of the mask's value.
-    __slots__ = ("_bits", "_form", "_is_positive", "_kernels", "_key", "_rounding", "_scale", "keep_prob", "shape")
+    __slots__ = ("_bits", "_drawn_shape", "_form", "_is_positive", "_kernels", "_key", "_rounding", "_scale", "keep_prob", "shape")
 
     shape: tuple[int, ...]
     keep_prob: Any
@@ -83,9 +89,10 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         keep_prob: Any,
         form: NumpyForm,
         rounding: Rounding,
-        key: CounterKey | None,
+        key: CounterKey | RegionKey | None,
         bits: Bits | None = None,
         is_positive: bool = False,
+        drawn_shape: tuple[int, ...] | None = None,
     ) -> None:
         """For this package's own use; see `from_array`."""
         self.shape = shape
@@ -95,6 +102,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         self._key = key
         self._bits = bits
         self._is_positive = is_positive
+        self._drawn_shape = drawn_shape
         self._kernels: Kernels | None = None
 
     @classmethod
@@ -183,7 +191,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
 
     def keep_fraction(self) -> float:
         """Number of kept elements over the number of elements, NaN if there are none; `keep_prob` on average."""
-        return np.count_nonzero(self._kept()) / self.size if self.size else math.nan
+        return np.count_nonzero(self._kept_as_drawn()) / math.prod(self._shape_of_bits()) if self.size else math.nan
 
     @property
     def seed(self) -> int | None:
@@ -201,6 +209,18 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         return None if self._key is None else self._key[2]
 
     @property
+    def noise_shape(self) -> tuple[int, ...] | None:
+        """Shape of what was drawn, where elements share bits; of the larger array, where there is a `region`."""
+        region = region_of_key(self._key)
+        return self._drawn_shape if region is None else region.noise_shape
+
+    @property
+    def region(self) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]] | None:
+        """Shape of the larger array of which this is a block, and its bounds along each axis; None where there is none."""
+        region = region_of_key(self._key)
+        return None if region is None else (region.shape, region.bounds)
+
+    @property
     def nbytes(self) -> int:
         """Bytes that the bits take, 0 where they are drawn again."""
         return 0 if self._bits is None else self._bits.nbytes
@@ -209,26 +229,44 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         """Position of the first element's bit."""
         return 0 if self._key is None else first_bit(self._key)
 
+    def _shape_of_bits(self) -> tuple[int, ...]:
+        """Shape of what the bits are of."""
+        return self.shape if self._drawn_shape is None else self._drawn_shape
+
+    def _bits_or_redrawn(self) -> Bits:
+        """The bits, drawn again if none are stored."""
+        if self._bits is not None:
+            return self._bits
+        assert self._key is not None
+        return stream_of_key(self._key).draw_bits(self._key, self._shape_of_bits())
+
     def _keep_only(self, positive: npt.NDArray[np.bool_]) -> None:
         """Drop elements that were not positive before a ReLU."""
         self._bits = _packed(self._kept() & positive, self._first_bit())
+        self._drawn_shape = None  # each element has a bit of its own now
 
     def _kept(self) -> npt.NDArray[np.bool_]:
         """Which elements are kept."""
-        bits = self._bits
-        if bits is None:
-            assert self._key is not None
-            bits = COUNTER.draw_bits(self._key, self.shape)
-        first = self._first_bit()
-        return np.unpackbits(bits, count=first + self.size, bitorder="little")[first:].view(np.bool_).reshape(self.shape)
+        kept: npt.NDArray[np.bool_] = self._broadcast(self._kept_as_drawn())
+        return kept
+
+    def _kept_as_drawn(self) -> npt.NDArray[np.bool_]:
+        """Which bits are set."""
+        shape, first = self._shape_of_bits(), self._first_bit()
+        unpacked = np.unpackbits(self._bits_or_redrawn(), count=first + math.prod(shape), bitorder="little")
+        return unpacked[first:].view(np.bool_).reshape(shape)
+
+    def _broadcast(self, array: Any) -> Any:
+        """What there is for each bit, as an array of the mask's shape."""
+        return array if self._drawn_shape is None else np.broadcast_to(array, self.shape)
 
     def _values(self) -> Any:
         """The array that the mask stands for; for a 0-d x of NumPy code a Python number, as `np.random.rand()` is one."""
         if self._rounding == OPERATOR and not self.shape:
             return self._form.mask(bool(self._kept()), self.keep_prob)
         if self._rounding != ZERO and self._form.scale != "mask":
-            return self._form.mask(self._kept(), self.keep_prob)
-        return np.where(self._kept(), *self._levels())
+            return self._broadcast(self._form.mask(self._kept_as_drawn(), self.keep_prob))
+        return self._broadcast(np.where(self._kept_as_drawn(), *self._levels()))
 
     def _levels(self) -> npt.NDArray[Any]:
         """The values of kept and dropped elements, by NumPy: a float32 keep_prob gives float32, say."""
@@ -262,10 +300,10 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         return np.asarray(self).T
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        """The mask as an array of its own, new at each call."""
+        """The mask as an array of its own, new at each call; a broadcast view, read-only, where elements share bits."""
         if copy is False:
             raise ValueError("A KeepMask holds bits: it cannot be an array without a copy. Use copy=None.")
-        return np.asarray(self._values(), dtype)
+        return (np.array if copy else np.asarray)(self._values(), dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """Take part in arithmetic as the array that the mask stands for; in engine fast products are those of `apply`."""
@@ -298,7 +336,7 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         if self.shape != other.shape or self._factor() != other._factor():
             return False
         has_key = self._key is not None and not self._is_positive and not other._is_positive
-        is_drawn_as = self is other or (has_key and self._key == other._key)
+        is_drawn_as = self is other or (has_key and (self._key, self._drawn_shape) == (other._key, other._drawn_shape))
         return is_drawn_as or np.array_equal(self._kept(), other._kept())
 
     def __getitem__(self, key: Any) -> Any:
@@ -320,13 +358,15 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = (self.shape, self.keep_prob, self._form, self._rounding, self._key, self._bits, self._is_positive)
-        return KeepMask, state
+        return KeepMask, (*state, self._drawn_shape)
 
     def __repr__(self) -> str:
+        shared = "" if self.noise_shape is None else f", noise_shape={self.noise_shape}"
         if self._key is None:
-            return f"KeepMask(shape={self.shape}, keep_prob={self.keep_prob}, dtype={self.dtype}, nbytes={self.nbytes})"
-        seed, step, offset, keep_prob = self._key
-        return f"KeepMask(shape={self.shape}, {keep_prob=}, {seed=}, {step=}, {offset=}, nbytes={self.nbytes})"
+            return f"KeepMask(shape={self.shape}{shared}, keep_prob={self.keep_prob}, dtype={self.dtype}, nbytes={self.nbytes})"
+        seed, step, offset, keep_prob = self._key[:4]
+        place = f"{offset=}" if self.region is None else f"region={self.region}"
+        return f"KeepMask(shape={self.shape}{shared}, {keep_prob=}, {seed=}, {step=}, {place}, nbytes={self.nbytes})"
 
 
 def _array_method(name: str) -> Callable[..., Any]:

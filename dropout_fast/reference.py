@@ -1,8 +1,8 @@
 """Dropout as plain NumPy: the numbers that everything here is held to, and the oracle of the tests.
 
 Every form of `dropout_fast.forms` is here, as its lines are written. ``dropout_param["rng"]`` may be `np.random` (the default), a
-RandomState or a Generator. Without a form it is CS231n's, or with ``dropout_param["scale_at"] = "test"`` the older one that scales
-when the network is used.
+RandomState or a Generator. With ``dropout_param["noise_shape"]`` a mask of that shape is drawn, and broadcast. Without a form it is
+CS231n's, or with ``dropout_param["scale_at"] = "test"`` the older one that scales when the network is used.
 """
 
 from typing import Any
@@ -23,7 +23,9 @@ def dropout_forward(x: npt.NDArray[Any], dropout_param: dict[str, Any]) -> tuple
     mask = None
     out: Any = x
     if dropout_param["mode"] == "train":
-        mask = draw_mask(dropout_param.get("rng", np.random), x.shape, form, keep_prob, rate)
+        mask = draw_mask(dropout_param.get("rng", np.random), noise_shape(dropout_param, x.shape), form, keep_prob, rate)
+        if dropout_param.get("noise_shape") is not None:
+            mask = np.broadcast_to(mask, x.shape)
         out = multiply(x, mask, form, keep_prob)
     elif form.scale is None:
         out = x * keep_prob
@@ -78,6 +80,15 @@ def probabilities(dropout_param: dict[str, Any]) -> tuple[Any, Any]:
     if "rate" in dropout_param:
         return 1 - dropout_param["rate"], dropout_param["rate"]
     return dropout_param["p"], 1 - dropout_param["p"]
+
+
+def noise_shape(dropout_param: dict[str, Any], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that is drawn: None stands for x's own length, and fewer axes than x's are the last ones."""
+    given = dropout_param.get("noise_shape")
+    if given is None:
+        return shape
+    lengths = [1] * (len(shape) - len(given)) + list(given)
+    return tuple(own if length is None else length for length, own in zip(lengths, shape, strict=True))
 
 
 def form_of(dropout_param: dict[str, Any]) -> NumpyForm:

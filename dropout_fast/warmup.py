@@ -107,9 +107,10 @@ def _steps(
 ) -> Iterator[tuple[str, Step]]:
     yield f"{kernels.name}, serial", partial(kernels.serial, *arguments)
     if _launch.may_launch():
-        for variant in kernels.dispatchers:
-            if variant != "serial":
-                yield f"{kernels.name}, {variant}", partial(getattr(kernels, variant), *arguments, *trailing(1, 1))
+        for variant in ("parallel", "nontemporal"):
+            call = getattr(kernels, variant)
+            if call is not None:
+                yield f"{kernels.name}, {variant}", partial(call, *arguments, *trailing(1, 1))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -87,19 +87,19 @@ def run_lines(form, x, rate):
 
 
 @global_as_it_was()
-def compare(x, p, make_rng, *, form=None, given="keep_prob", **options):
+def compare(x, p, make_rng, *, form=None, given="keep_prob", noise_shape=None, **options):
     """Compare `dropout` and `dropout_forward` with the NumPy code: result, mask, backward, and the generator's state.
 
     `p` is the probability of keeping, or with given="rate" that of dropping. The NumPy code is CS231n's, or of another form.
     """
-    of_form = {} if form is None else {"form": form}
-    dropout_param = {"mode": "train", "p" if given == "keep_prob" else "rate": p, **of_form}
+    both = {name: value for name, value in (("form", form), ("noise_shape", noise_shape)) if value is not None}
+    dropout_param = {"mode": "train", "p" if given == "keep_prob" else "rate": p, **both}
     rng = make_rng()
     theirs, their_cache = reference.dropout_forward(x, dropout_param | {"rng": rng})
     after, following = state_of(rng), rng.random(3).tolist()
     dout = x[::-1].copy() if x.ndim else x
     expected_dx = reference.dropout_backward(dout, their_cache).astype(x.dtype, copy=False)
-    for door, arguments in ((_by_dropout, {given: p, **of_form}), (_by_dropout_forward, dropout_param)):
+    for door, arguments in ((_by_dropout, {given: p, **both}), (_by_dropout_forward, dropout_param)):
         rng = make_rng()
         ours, mask, dx = door(x, arguments, rng, dout, **options)
         assert state_of(rng) == after and rng.random(3).tolist() == following

@@ -187,7 +187,7 @@ def test_the_table_shows_members_that_exist(thing):
 
 def test_the_table_shows_the_keys_that_are_read():
     keys = [key for row in re.findall(r"^\| `dropout_param\[.*?\|", TABLE, re.MULTILINE) for key in re.findall(r'\["(\w+)"\]', row)]
-    assert len(keys) == 10
+    assert len(keys) == 11
     for key in keys:
         assert f"`dropout_param['{key}']`" in _error_of(
             lambda key=key: dropout_fast.dropout_forward(X, GOOD | {"engine": "fast", key: "unknown"})

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .bernoulli import BLOCK, BLOCK_BYTES, BLOCKS_PER_CHUNK, NONE_SET, SURE_WORDS, compare_one_bit, threshold_of
+from .bernoulli import BLOCK, BLOCK_BYTES, BLOCKS_PER_CHUNK, CHUNK, NONE_SET, SURE_WORDS, compare_one_bit, threshold_of
 from .notes import note_positive
 from .rng.xoshiro import start_lanes
 from .simd.interpreted_half import rounded, widened
@@ -33,6 +33,21 @@ def apply_range(epilogue, write, x, bits, shift, operands, out, start, stop):
     return results
 
 
+def apply_runs(epilogue, write, levels, first, x, bits, shift, operands, out):
+    """As the function of the same name in ``passes.broadcast_bits``."""
+    kept = np.unpackbits(bits, bitorder="little")[shift + positions_of(levels, np.arange(first, first + x.size))]
+    apply_range(epilogue, write, x, np.packbits(kept, bitorder="little"), 0, operands, out, 0, x.size)
+
+
+def positions_of(levels, elements):
+    """The positions of the elements' bits: see `bit_runs`."""
+    positions = np.zeros_like(elements)
+    for extent, stride in levels.tolist():
+        positions += elements % extent * stride
+        elements = elements // extent
+    return positions
+
+
 def sum_blocks(epilogue, shift, x, bits, operands, out, block_sums, first, last):
     """As the function of the same name in ``passes.column_sums``."""
     blocks, columns = block_sums.shape
@@ -57,6 +72,18 @@ def draw_bits(seed, step, offset, keep_prob, bits):
     """As the function of the same name in ``passes.counter``."""
     first = offset // BLOCK
     bits[:] = _draw_blocks(seed, step, first, first + bits.size // BLOCK_BYTES, keep_prob)
+
+
+def draw_bits_of_region(seed, step, origin, keep_prob, levels, size, bits):
+    """As ``draw_bits`` of ``passes.region``."""
+    positions = origin + positions_of(levels, np.arange(size))
+    kept = np.empty(size, np.bool_)
+    for chunk in np.unique(positions // CHUNK).tolist():
+        inside = positions // CHUNK == chunk
+        blocks = _draw_blocks(seed, step, chunk * BLOCKS_PER_CHUNK, (chunk + 1) * BLOCKS_PER_CHUNK, keep_prob)
+        kept[inside] = np.unpackbits(blocks, bitorder="little")[positions[inside] % CHUNK]
+    packed = np.packbits(kept, bitorder="little")
+    bits[: packed.size] = packed
 
 
 def _draw_blocks(seed, step, first, stop, keep_prob):

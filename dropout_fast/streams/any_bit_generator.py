@@ -8,8 +8,8 @@ import numpy as np
 from ..forms.form import NumpyForm
 from .base import Bits, Stream
 
-#: The kernels read four bytes of a mask at a time.
-LEAST_BYTES = 4
+#: Some kernels read eight bytes of a mask at a time.
+LEAST_BYTES = 8
 
 _NONE_KEPT = np.zeros(LEAST_BYTES, np.uint8)
 

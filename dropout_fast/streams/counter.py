@@ -6,7 +6,7 @@ import numpy as np
 
 from ..kernels.bernoulli import BLOCK, BLOCK_BYTES
 from ..kernels.passes import counter
-from .base import Bits, Stream, threads_alone
+from .base import Bits, Key, Stream, threads_alone
 
 #: Seed, step, offset, keep_prob. A plain tuple is made in 10 ns, a named one in 0.2 us.
 CounterKey = tuple[int, int, int, float]
@@ -19,9 +19,10 @@ def empty_bits(key: CounterKey, size: int) -> Bits:
     return np.empty((key[2] % BLOCK + size + BLOCK - 1) // BLOCK * BLOCK_BYTES, _UINT8)
 
 
-def first_bit(key: CounterKey) -> int:
-    """Position of the first element's bit in such an array."""
-    return key[2] % BLOCK
+def first_bit(key: Key) -> int:
+    """Position of the first element's bit in such an array; 0 for the key of a region."""
+    offset: int = key[2]
+    return offset % BLOCK
 
 
 def arguments(key: CounterKey) -> tuple[int, int, int, float]:

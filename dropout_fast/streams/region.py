@@ -1,0 +1,79 @@
+"""The counter stream's bits of a block of a larger array: each element has the bit that it has in the whole array."""
+
+import functools
+import math
+from typing import NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from ..kernels.bit_runs import bit_strides, levels_of
+from ..kernels.passes import region
+from .base import Bits, Key, Stream
+from .counter import COUNTER, arguments
+from .mt19937 import empty_bits
+
+
+class Region(NamedTuple):
+    """A block of a larger array.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of the larger array.
+    bounds : tuple of (int, int)
+        Where the block starts and stops along each axis.
+    noise_shape : tuple of int or None
+        Of what is drawn for the larger array, where elements share bits: along each axis 1 or its length.
+    """
+
+    shape: tuple[int, ...]
+    bounds: tuple[tuple[int, int], ...]
+    noise_shape: tuple[int, ...] | None
+
+    def block_shape(self) -> tuple[int, ...]:
+        """Shape of the block."""
+        return tuple(stop - start for start, stop in self.bounds)
+
+    def drawn_shape(self) -> tuple[int, ...]:
+        """Shape of what is drawn for the block."""
+        lengths = self.block_shape()
+        if self.noise_shape is None:
+            return lengths
+        return tuple(1 if drawn == 1 else length for drawn, length in zip(self.noise_shape, lengths, strict=True))
+
+
+#: Seed, step, 0 in the place of the offset, keep_prob, region.
+RegionKey = tuple[int, int, int, float, Region]
+
+
+def draw_bits(key: RegionKey, shape: tuple[int, ...]) -> Bits:
+    """Draw the keep bits alone; `shape` is that of what is drawn."""
+    size = math.prod(shape)
+    bits = empty_bits(None, size)
+    if size:
+        origin, levels = _place(key[4])
+        seed, step, _, keep_prob = arguments(key[:4])
+        region.draw_bits(seed, step, origin, keep_prob, levels, size, bits)
+    return bits
+
+
+@functools.lru_cache(maxsize=256)
+def _place(region: Region) -> tuple[int, npt.NDArray[np.int64]]:
+    """Index of the first element that is drawn, and the levels of all (see `kernels.bit_runs`)."""
+    strides = bit_strides(region.noise_shape or region.shape)
+    origin = sum(start * stride for (start, _), stride in zip(region.bounds, strides, strict=True))
+    return origin, levels_of(region.drawn_shape(), strides)
+
+
+REGION = Stream(name="region of the counter stream", is_repeatable=True, draw_bits=draw_bits, locks_generator=False)
+
+
+def stream_of_key(key: Key) -> Stream:
+    """The stream that a mask's key belongs to."""
+    return COUNTER if len(key) == 4 else REGION
+
+
+def region_of_key(key: Key | None) -> Region | None:
+    """The region in a mask's key, if there is one."""
+    return None if key is None or len(key) == 4 else cast("Region", key[4])
