@@ -109,7 +109,7 @@ def _short_waiting() -> Iterator[None]:
         yield
     finally:
         if not chosen_by_user:
-            del os.environ["GOMP_SPINCOUNT"]
+            os.environ.pop("GOMP_SPINCOUNT", None)  # another thread that came here at the same time may have removed it
 
 
 @functools.cache

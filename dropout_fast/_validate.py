@@ -209,8 +209,8 @@ def counter_key(keep_prob: Any, rate: Any, seed: Any, step: Any, offset: Any) ->
     return as_counter("seed", seed, 64), as_counter("step", step, 64), as_counter("offset", offset, 62), probability
 
 
-def as_noise_shape(name: str, value: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-    """`value` as one length for each axis of an array of that shape: 1, where elements share bits, or the array's own.
+def as_noise_shape(name: str, value: Any, shape: tuple[int, ...], of: str = "x") -> tuple[int, ...] | None:
+    """`value` as one length for each axis of an array of that shape, named `of`: 1, where elements share bits, or its own.
 
     None where each element has a bit of its own.
 
@@ -224,7 +224,7 @@ def as_noise_shape(name: str, value: Any, shape: tuple[int, ...]) -> tuple[int, 
     if value is None:
         return None
     lengths = _as_tuple(name, value, "a tuple of integers and None")
-    expected = f"expected a tuple that broadcasts to {shape}, of 1, None or the length of `x` for each axis"
+    expected = f"expected a tuple that broadcasts to {shape}, of 1, None or the length of `{of}` for each axis"
     if len(lengths) > len(shape):
         raise ValueError(f"`{name}` is {shown(value)}; {expected}.")
     missing = len(shape) - len(lengths)
@@ -235,6 +235,33 @@ def as_noise_shape(name: str, value: Any, shape: tuple[int, ...]) -> tuple[int, 
         if drawn[-1] not in (1, own):
             raise ValueError(f"`{name}` is {shown(value)}; {expected}.")
     return None if tuple(drawn) == shape else tuple(drawn)
+
+
+def check_blocks(name: str, block: Any, shape: tuple[Any, ...]) -> None:
+    """Raise unless a distributed array has blocks like `block`, NumPy's, and a shape whose elements can be counted.
+
+    Raises
+    ------
+    TypeError
+        Its blocks are other than NumPy's.
+    ValueError
+        A length is unknown, which is NaN in the shape, or there are more than 2**62 elements.
+    """
+    if not isinstance(block, (np.ndarray, np.generic)):
+        raise TypeError(f"`{name}` has blocks of type {type(block).__name__}; expected blocks of type numpy.ndarray.")
+    if any(math.isnan(length) for length in shape):
+        raise ValueError(
+            f"`{name}` has shape {shape}; expected blocks of known sizes, because a keep bit depends on where an element lies in "
+            f"the whole array. Use {name}.compute_chunk_sizes()."
+        )
+    if math.prod(shape) > 2**62:
+        raise ValueError(f"`{name}` has shape {shape}; expected at most 2**62 elements.")
+
+
+def refuse_no_seed(seed: Any) -> None:
+    """Raise TypeError for the seed None, where nothing would remember a fresh one."""
+    if seed is None:
+        raise TypeError("`seed` is None; expected an integer, because the backward draws the mask again from the same seed.")
 
 
 def check_sharing(noise_shape: Any, axes: Any) -> tuple[tuple[Any, ...] | None, tuple[int, ...] | None]:

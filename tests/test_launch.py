@@ -249,6 +249,15 @@ def test_idle_threads_sleep_soon_unless_the_user_says_otherwise(chosen, monkeypa
     assert dict(os.environ) == before
 
 
+def test_two_threads_load_the_threading_layer_at_once(monkeypatch):
+    """Each sets the variable for the moment; the one that ends last finds it gone."""
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(numba, "get_num_threads", lambda: os.environ.pop("GOMP_SPINCOUNT"))
+    monkeypatch.setattr(numba, "threading_layer", lambda: "omp")
+    assert internals.load_threading_layer() == "omp" and "GOMP_SPINCOUNT" not in os.environ
+
+
 def test_the_largest_cache_is_taken(tmp_path):
     for index, size in enumerate(("32K", "1024K", "8M", "512")):
         (tmp_path / f"index{index}").mkdir()

@@ -18,7 +18,7 @@ from dropout_fast import forms, reference
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
-EXAMPLE, PAIRS, WITH_PYTORCH = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+EXAMPLE, PAIRS, WITH_PYTORCH, WITH_DASK = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 REPLACEMENTS = re.findall(r"^\| `(mask = .*?)` \| `(out, mask = .*?)` \|$", README, re.MULTILINE)
 TABLE = README[README.index("## API") : README.index("## How fast")]
 ERRORS_SHOWN = set(re.findall(r"``(\w+(?:Error|Warning): .*?)``", README))
@@ -98,6 +98,15 @@ def test_the_example_with_pytorch_runs():
     names = {}
     exec(WITH_PYTORCH, names)
     assert type(names["model"][2]) is names["Dropout"] and names["model"](torch.ones(32, 64)).shape == (32, 10)
+
+
+def test_the_example_with_dask_runs():
+    pytest.importorskip("dask.array")
+    names = {}
+    exec(WITH_DASK, names)
+    whole = dropout_fast.dropout(np.ones((4000, 3000), np.float32), keep_prob=0.5, seed=0, step=1)[0]
+    assert_same(names["out"].compute(), whole)
+    assert_same(names["dh"].compute(), whole)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
