@@ -21,7 +21,7 @@ chunk       32,768 elements of the counter stream, for which the generator is st
 stride      the draws of MT19937 that one thread makes.
 run         elements that follow each other, with one keep bit or with keep bits that follow each other (`bit_runs`).
 region      a block of a larger array (`passes.region`).
-noise shape that of the bits that elements share (`passes.broadcast_bits`).
+noise shape the shape of the keep bits, where elements share them (`passes.broadcast_bits`).
 share       what one thread does of an array.
 form        a way of writing dropout with NumPy (`dropout_fast.forms`): what is drawn, compared and scaled.
 stream      a source of keep bits (`dropout_fast.streams`); a store past the caches is called non-temporal.
