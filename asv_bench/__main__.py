@@ -10,6 +10,7 @@ COMMANDS = {
         "gate.command",
         "compare two commits; exit status 0: not worse, 1: worse, 2: nothing measured, 3: could not build",
     ),
+    "collect": ("dashboard.collect", "take in what asv has measured on other machines, for one dashboard of all"),
     "dashboard": ("dashboard.command", "publish what asv has measured as web pages that open without a network"),
     "report": ("report.command", "write the tables in README.md and asv_bench/README.md from the published results"),
     "once": ("checks.smoke", "run every benchmark once at its smallest size, without timing, to see whether it works"),

@@ -222,7 +222,7 @@ def _apply_by_kernel(plan: Plan, mask: "KeepMask", a: Array, out: Array) -> None
     """Both arrays are plain and of the plan's dtype."""
     if mask._drawn_shape is not None:
         levels = levels_of(a.shape, bit_strides(mask._drawn_shape))
-        _run(plan, (mask._first_bit(), levels), a, mask._bits_or_redrawn(), out, threads_alone)
+        _run(plan, (mask._first_bit(), 0, levels), a, mask._bits_or_redrawn(), out, threads_alone)
     elif mask._bits is not None or plan.kernels is plan.backward:
         _run(plan, (mask._first_bit(),), a, mask._bits_or_redrawn(), out, threads_alone)
     else:

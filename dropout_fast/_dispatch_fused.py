@@ -133,7 +133,7 @@ def _operands(plan: Plan, inputs: Inputs) -> tuple[Any, ...]:
         if is_relu:
             tiled += 0  # the sum with +0.0 is never -0.0, and so is its maximum with 0
     tiled = _flat(plan, tiled)
-    period, reciprocal = _period_and_reciprocal(GROUP if bias is None else bias.size)
+    period, reciprocal = period_and_reciprocal(GROUP if bias is None else bias.size)
     return plan.scale, tiled, period, reciprocal, tiled if residual is None else _flat(plan, residual)
 
 
@@ -144,7 +144,8 @@ def _no_bias(dtype: Any, is_relu: bool) -> Array:
 
 
 @functools.lru_cache(maxsize=256)
-def _period_and_reciprocal(length: int) -> tuple[int, np.int64]:
+def period_and_reciprocal(length: int) -> tuple[int, np.int64]:
+    """Of a bias of that length: see `kernels.periodic`."""
     period = period_of(length)
     return period, reciprocal_of(period)
 

@@ -212,7 +212,12 @@ _known: set[Kernels] = set()
 
 
 def run(
-    kernels: Kernels, arguments: tuple[Any, ...], shares: Callable[[int, int], tuple[Any, ...]], x: Any, in_place: bool
+    kernels: Kernels,
+    arguments: tuple[Any, ...],
+    shares: Callable[[int, int], tuple[Any, ...]],
+    x: Any,
+    in_place: bool,
+    most_threads: int | None = None,
 ) -> None:
     """Call the variant of a kernel that is cheapest at present, and safe.
 
@@ -227,22 +232,29 @@ def run(
         The array that is read.
     in_place : bool
         Whether x is written to as well. Then the caches hold what is overwritten, and nothing is won by writing past them.
+    most_threads : int, optional
+        How many threads the call may take, where another library than Numba has a say in it.
     """
     nbytes = x.nbytes
     if nbytes >= MEASURED_FROM and mode != "serial":
         costs = kernels.costs.get((nbytes.bit_length(), in_place)) if mode == "measured" else None
         if costs is None or costs.skip == 0:
-            _run_large(kernels, arguments, shares, x, in_place)
+            _run_large(kernels, arguments, shares, x, in_place, most_threads)
             return
         costs.skip -= 1
     kernels.serial(*arguments)
 
 
 def _run_large(
-    kernels: Kernels, arguments: tuple[Any, ...], shares: Callable[[int, int], tuple[Any, ...]], x: Any, in_place: bool
+    kernels: Kernels,
+    arguments: tuple[Any, ...],
+    shares: Callable[[int, int], tuple[Any, ...]],
+    x: Any,
+    in_place: bool,
+    most_threads: int | None,
 ) -> None:
     """As `run`, for arrays from `MEASURED_FROM` on: a function of its own, so that other calls touch less code."""
-    nbytes, threads = x.nbytes, _threads() if may_launch() else 1
+    nbytes, threads = x.nbytes, _threads(most_threads) if may_launch() else 1
     if threads == 1 or (mode == "parallel" and nbytes < PARALLEL_FROM):
         kernels.serial(*arguments)
         return
@@ -294,9 +306,11 @@ def _run_in_parallel(kernels: Kernels, variant: str, arguments: tuple[Any, ...],
         _launching.discard(this_thread)
 
 
-def _threads() -> int:
-    """As many as numba.set_num_threads allows, and numba.config."""
+def _threads(most_threads: int | None) -> int:
+    """As many as numba.set_num_threads allows, and numba.config, and the caller."""
     allowed, most = _process.numba_threads(), config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set at run time
+    if most_threads is not None and most_threads < allowed:
+        allowed = most_threads
     return allowed if allowed < most else int(most)
 
 

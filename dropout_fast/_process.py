@@ -29,8 +29,11 @@ except ImportError:  # another version of Numba, with other private names; then 
 #: How many times an idle thread of GNU OpenMP looks for work before it sleeps: 20 us.
 SPINS = "1000"
 
-#: Bytes of cache assumed where the system does not tell.
+#: Bytes of cache assumed where the system does not tell, as on Windows and macOS.
 USUAL_CACHE = 2**25
+
+#: Where Linux tells of the caches.
+CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 
 #: Protects counters that threads share (steps of a layer). Like the locks below it is never held across a fork.
 counter_lock = threading.Lock()
@@ -114,7 +117,7 @@ def last_level_cache() -> int:
     """Bytes of this machine's largest cache."""
     units = {"K": 2**10, "M": 2**20}
     sizes = []
-    for file in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size"):
+    for file in CACHES.glob("index*/size"):
         text = file.read_text().strip()
         sizes.append(int(text[:-1]) * units[text[-1]] if text[-1] in units else int(text))
     return max(sizes, default=USUAL_CACHE)

@@ -72,7 +72,7 @@ def _steps_of_table(table: _dispatch.Table) -> Iterator[tuple[str, Step]]:
         counter.counter: of_counter,
         counter.counter_positive: of_counter,
         stored_bits.stored_bits: (0,),
-        broadcast_bits.broadcast_bits: (0, _LEVELS),
+        broadcast_bits.broadcast_bits: (0, 0, _LEVELS),
         column_sums.column_sums: (0,),
         mt19937.mt19937: of_mt19937,
         mt19937.mt19937_positive: of_mt19937,
@@ -116,9 +116,10 @@ def _steps(
 ) -> Iterator[tuple[str, Step]]:
     yield f"{kernels.name}, serial", partial(kernels.serial, *arguments)
     if _launch.may_launch():
-        for variant in kernels.dispatchers:
-            if variant != "serial":
-                yield f"{kernels.name}, {variant}", partial(getattr(kernels, variant), *arguments, *trailing(1, 1))
+        for variant in ("parallel", "nontemporal"):
+            call = getattr(kernels, variant)
+            if call is not None:
+                yield f"{kernels.name}, {variant}", partial(call, *arguments, *trailing(1, 1))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

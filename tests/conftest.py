@@ -14,7 +14,7 @@ os.environ.setdefault("NUMBA_THREADING_LAYER_PRIORITY", "omp tbb workqueue")
 
 import numpy as np
 import pytest
-from helpers import DEFAULT_EXAMPLES, start_program
+from helpers import DEFAULT_EXAMPLES, NARROW_CPUS, start_program
 from hypothesis import HealthCheck, settings
 
 collect_ignore = ["programs"]  # run by tests, in processes of their own
@@ -53,7 +53,7 @@ def narrow_cpus():
     started = {
         (program, cpu): start_program(program, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES="")
         for program in ("engine_numpy_is_numpy", "digest_of_engine_fast")
-        for cpu in ("generic", "x86-64-v3")
+        for cpu in NARROW_CPUS
     }
     for process in started.values():
         if hasattr(os, "setpriority"):

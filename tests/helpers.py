@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,9 @@ TESTS = Path(__file__).parent
 
 #: Whether the extra tbb is installed.
 TBB = importlib.util.find_spec("tbb") is not None or bool(list(Path(sys.prefix, "lib").glob("libtbb.so*")))
+
+#: Processors of this kind with narrower vectors than most.
+NARROW_CPUS = ["generic", "x86-64-v3"] if platform.machine().lower() in ("x86_64", "amd64") else ["generic"]
 
 #: How many cases Hypothesis draws of a property in the default profile, where the property names no number.
 DEFAULT_EXAMPLES = 1000

@@ -13,8 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import numpy.typing as npt
+from numba import njit, types
+from numba.core import codegen
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 
 from dropout_fast import _dispatch, _launch, _process, _small
@@ -22,11 +26,13 @@ from dropout_fast.forms import CS231N, matching
 from dropout_fast.kernels import bit_runs, factory
 from dropout_fast.kernels.bernoulli import BLOCK, CHUNK
 from dropout_fast.kernels.epilogues import multiply, multiply_in_float64, scale_or_zero
-from dropout_fast.kernels.passes import broadcast_bits, counter, mt19937, region, stored_bits
+from dropout_fast.kernels.options import OPTIONS
+from dropout_fast.kernels.passes import broadcast_bits, counter, mt19937, pcg64, region, stored_bits
 from dropout_fast.kernels.rng import jump_polynomials, mt19937_keep_bits
 from dropout_fast.kernels.rng.mt19937 import DRAWS_PER_BLOCK
 from dropout_fast.kernels.rng.threefry import threefry
 from dropout_fast.kernels.rng.xoshiro import next_word
+from dropout_fast.kernels.simd import memory
 from dropout_fast.kernels.simd.memory import store_uint64s
 from dropout_fast.kernels.simd.vectors import count_from, splat_uint64
 from dropout_fast.mask import ARRAY_METHODS
@@ -128,7 +134,7 @@ def never_nontemporal() -> Changed:
 
 def threads(count: int) -> Changed:
     """Share arrays out as if Numba had that many threads."""
-    return Changed((_launch, "_threads", lambda: count))
+    return Changed((_launch, "_threads", lambda most_threads: count))
 
 
 def threading_layer(name: str) -> Changed:
@@ -253,8 +259,23 @@ def all_dispatchers() -> list[Any]:
     return [dispatcher for dispatcher in dispatchers if dispatcher.py_func.__module__.startswith("dropout_fast")]
 
 
-#: What a kernel is after its first call.
-without_dispatcher = factory._without_dispatcher
+#: What a kernel is after its first call, and the address by which parallel kernels call it.
+without_dispatcher, address_of_kernel = factory._without_dispatcher, factory._address_of
+
+
+def kernel_that_counts_calls() -> Any:
+    """Made as every kernel is; adds 1 to the array that it is given."""
+
+    def count_call(calls):
+        calls += 1
+
+    return factory.make_kernel(count_call, "count_call")
+
+
+@njit
+def call_compiled(address, array):
+    """Call a kernel at an address with one array, as a parallel kernel does."""
+    memory.call_compiled(address, (array,))
 
 
 def empty_bits(size: int, offset: int = 0) -> Bits:
@@ -336,6 +357,67 @@ def warmup_draws_by(draw: Callable[..., None]) -> tuple[Changed, str]:
     return Changed((mt19937_keep_bits, "draw_bits", draw)), "mt19937_draw_bits"
 
 
+# The code of kernels.
+
+_FIRST_ARGUMENTS = {
+    stored_bits.stored_bits: (types.int64,),
+    counter.counter: (types.int64, types.int64, types.int64, types.float64),
+    mt19937.mt19937: (types.int64, types.int64),
+    pcg64.pcg64: (types.int64, types.int64),
+}
+
+#: Kernels whose code for other processors is looked at: pass, epilogue and dtype.
+EMITTED = {
+    "backward, float32": (stored_bits.stored_bits, scale_or_zero, "float32"),
+    "backward, float64": (stored_bits.stored_bits, scale_or_zero, "float64"),
+    "engine fast, float32": (counter.counter, scale_or_zero, "float32"),
+    "engine numpy, float32": (mt19937.mt19937, multiply, "float32"),
+    "PCG64, float32": (pcg64.pcg64, multiply, "float32"),
+}
+
+
+def generate_nothing(triple: str) -> None:
+    """From now on let Numba only translate functions to LLVM's language, as if for that system; none can be called."""
+
+    def nothing(*_: Any) -> None:
+        pass
+
+    codegen.CPUCodegen.magic_tuple = lambda self: (triple, "", "")
+    codegen.CPUCodeLibrary._optimize_final_module = nothing
+    codegen.JITCodeLibrary._finalize_specific = nothing
+    codegen.JITCodeLibrary.get_pointer_to_function = lambda *_: 0
+    codegen.JITCPUCodegen._add_module = nothing
+    codegen.JITCPUCodegen.set_env = nothing
+
+
+def unoptimised_code(name: str) -> str:
+    """The serial kernel of that name, and all that it calls, in LLVM's language; call `generate_nothing` before."""
+    make_pass, epilogue, dtype = EMITTED[name]
+    x, bits = getattr(types, dtype)[::1], types.uint8[::1]
+    serial = _dispatch.kernels_for(make_pass, epilogue, dtype).dispatchers["serial"].py_func
+    kernel = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(serial)
+    kernel.compile((*_FIRST_ARGUMENTS[make_pass], x, bits, types.float64, x))
+    (overload,) = kernel.overloads.values()
+    with global_compiler_lock:
+        overload.library.finalize()
+    return overload.library.get_llvm_str()
+
+
+def portable_code() -> Changed:
+    """Have kernels compiled from now on take the forms that other processors and Windows need, which this one can run."""
+    return Changed((memory, "is_x86", lambda context: False), (memory, "is_windows", lambda context: True))
+
+
+def last_level_cache_told_by(folder: Path) -> int:
+    """Bytes of the largest cache by the files of that folder, as Linux has one."""
+    with Changed((_process, "CACHES", folder)):
+        return _process.last_level_cache.__wrapped__()
+
+
+#: Bytes of cache where the system does not tell.
+USUAL_CACHE = _process.USUAL_CACHE
+
+
 # Shares of MT19937's stream.
 
 
@@ -373,3 +455,11 @@ def change_a_helper(package: Path) -> None:
     """Change a constant in a file of that installed package that defines no kernel, but what all of engine fast's call."""
     (file,) = package.rglob("threefry.py")
     file.write_text(file.read_text().replace("0x1BD11BDAA9FC1A22", "0x1BD11BDAA9FC1A23"))
+
+
+# PyTorch, which is imported here alone: it may not be installed.
+
+
+def from_which_size_torch_is_ours(elements: int) -> Changed:
+    """Have `dropout_fast.torch` leave smaller tensors to PyTorch."""
+    return Changed((importlib.import_module("dropout_fast.torch.functional"), "SMALL", elements - 1))

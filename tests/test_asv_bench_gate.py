@@ -20,12 +20,16 @@ def times(head, base=1.0, copy=0.5, parallel_copy=0.25, rounds=5):
     return {name: [seconds * 1.3**r for r in range(rounds)] for name, seconds in each.items() if seconds is not None}
 
 
-def status(monkeypatch, *looks):
+def run(markdown=None):
+    return command.run(argparse.Namespace(base="main~1", head="main", markdown=markdown))
+
+
+def status(monkeypatch, *looks, markdown=None):
     """Run the gate on made-up measurements; `looks` are what it sees one after the other."""
     seen = iter(looks)
     monkeypatch.setattr(command.build, "build", lambda revision, side: None)
     monkeypatch.setattr(command, "measure", lambda folders, cases: [{ONE: look} for look in next(seen)])
-    return command.run(argparse.Namespace(base="main~1", head="main"))
+    return run(markdown)
 
 
 @pytest.mark.parametrize("case", verdict.FACTORS, ids=lambda case: f"{case.size}-{case.threads}-{case.place}")
@@ -86,7 +90,7 @@ def test_nothing_measured_as_a_process_failed(monkeypatch, capsys):
         raise subprocess.CalledProcessError(1, "worker.py")
 
     monkeypatch.setattr(command, "measure", fail)
-    assert command.run(argparse.Namespace(base="main~1", head="main")) == Status.NOTHING_MEASURED
+    assert run() == Status.NOTHING_MEASURED
     assert "worker.py" in capsys.readouterr().err
 
 
@@ -96,9 +100,56 @@ def test_could_not_build(monkeypatch, capsys, error):
         raise error
 
     monkeypatch.setattr(command.build, "build", fail)
-    assert command.run(argparse.Namespace(base="main~1", head="main")) == Status.BUILD_FAILED == 3
+    assert run() == Status.BUILD_FAILED == 3
     printed = capsys.readouterr().out
     assert "COULD NOT BUILD" in printed and "no wheel" in printed
+
+
+def table_of(comment):
+    """The cells of the one table in a comment."""
+    lines = [line for line in comment.splitlines() if line.startswith("|")]
+    assert set(lines[1]) <= set("|- ")
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in (lines[0], *lines[2:])]
+
+
+def test_the_comment_has_the_words_and_one_table(monkeypatch, tmp_path):
+    file = tmp_path / "comment.md"
+    assert status(monkeypatch, [times(1.1), times(1.08)], [times(1.09)], markdown=file) == Status.WORSE
+    comment = file.read_text()
+    assert comment.startswith("**WORSE: main is slower than main~1 ")
+    head, row = table_of(comment)
+    assert len(head) == len(row)
+    cells = dict(zip(head, row, strict=True))
+    assert cells["metric"] == "fast forward" and cells["size"] == "1 Mi" and cells["head / base"] == "1.090"
+    assert cells["again"] == "1.090" and cells[""] == "WORSE"
+
+
+def test_the_comment_tells_what_was_chance(monkeypatch, tmp_path):
+    file = tmp_path / "comment.md"
+    assert status(monkeypatch, [times(1.1)], [times(1.0)], markdown=file) == Status.NOT_WORSE
+    assert file.read_text().startswith("**not worse")
+    assert table_of(file.read_text())[1][-2:] == ["1.000", "not worse when measured again"]
+
+
+def test_the_comment_where_all_is_well_or_nothing_was_built(monkeypatch, tmp_path):
+    file = tmp_path / "comment.md"
+    assert status(monkeypatch, [times(1.0)], markdown=file) == Status.NOT_WORSE
+    assert table_of(file.read_text())[1][-2:] == ["", ""]
+
+    def fail(revision, side):
+        raise build.BuildError("no wheel")
+
+    monkeypatch.setattr(command.build, "build", fail)
+    assert run(file) == Status.BUILD_FAILED
+    assert file.read_text() == "**COULD NOT BUILD main~1 or main**\n"
+
+
+def test_a_comment_that_cannot_be_written_is_refused_before_anything_is_measured(tmp_path):
+    parser = argparse.ArgumentParser()
+    command.add_options(parser)
+    assert parser.parse_args(["a", "b", "--markdown", str(tmp_path / "c.md")]).markdown == tmp_path / "c.md"
+    with pytest.raises(SystemExit):
+        parser.parse_args(["a", "b", "--markdown", str(tmp_path / "no" / "c.md")])
 
 
 @pytest.mark.parametrize("revision", ["no-such-branch", "--help", ""])

@@ -62,6 +62,21 @@ def test_a_kernel_is_called_through_its_dispatcher_where_numba_shows_no_entry_po
         assert internals.without_dispatcher(dispatcher) is dispatcher
 
 
+def test_the_address_of_a_kernel_without_numba_s_private_names():
+    """Such a kernel is compiled once more, as a callback: parallel kernels call either."""
+
+    class Dispatcher:
+        def __init__(self, of):
+            self.overloads, self.nopython_signatures, self.py_func = {0: None}, of.nopython_signatures, of.py_func
+
+    count_call = internals.kernel_that_counts_calls()
+    calls = np.zeros(1)
+    count_call(calls)
+    for dispatcher in (count_call, Dispatcher(count_call)):
+        internals.call_compiled(internals.address_of_kernel(dispatcher), calls)
+    assert calls == [3]
+
+
 def test_with_and_without_a_folder_of_the_users(install, tmp_path, expected):
     assert run_install(install) == expected
     assert {file.parent.name for file in cached(install)} == {"__pycache__"}

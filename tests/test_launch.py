@@ -247,3 +247,14 @@ def test_idle_threads_sleep_soon_unless_the_user_says_otherwise(chosen, monkeypa
     assert internals.load_threading_layer() == "omp"
     assert seen == [before if chosen else before | {"GOMP_SPINCOUNT": internals.GOMP_SPINCOUNT}]
     assert dict(os.environ) == before
+
+
+def test_the_largest_cache_is_taken(tmp_path):
+    for index, size in enumerate(("32K", "1024K", "8M", "512")):
+        (tmp_path / f"index{index}").mkdir()
+        (tmp_path / f"index{index}" / "size").write_text(f"{size}\n")
+    assert internals.last_level_cache_told_by(tmp_path) == 2**23
+
+
+def test_a_usual_cache_is_assumed_where_the_system_does_not_tell(tmp_path):
+    assert internals.last_level_cache_told_by(tmp_path / "absent") == internals.USUAL_CACHE

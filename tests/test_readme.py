@@ -18,7 +18,7 @@ from dropout_fast import forms, reference
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
-EXAMPLE, PAIRS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+EXAMPLE, PAIRS, WITH_PYTORCH = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 REPLACEMENTS = re.findall(r"^\| `(mask = .*?)` \| `(out, mask = .*?)` \|$", README, re.MULTILINE)
 TABLE = README[README.index("## API") : README.index("## How fast")]
 ERRORS_SHOWN = set(re.findall(r"``(\w+(?:Error|Warning): .*?)``", README))
@@ -91,6 +91,13 @@ def test_the_pairs_run():
     assert np.array_equal(a1, x * d1 / 0.7) and np.array_equal(dout * mask / 0.7, dout * d1 / 0.7)
     assert np.array_equal(names["by_generator"](x, 0.7), x * ((np.random.default_rng(0).random(x.shape) < 0.7) / 0.7))
     assert names["dropout_forward"] is dropout_fast.dropout_forward
+
+
+def test_the_example_with_pytorch_runs():
+    torch = pytest.importorskip("torch")
+    names = {}
+    exec(WITH_PYTORCH, names)
+    assert type(names["model"][2]) is names["Dropout"] and names["model"](torch.ones(32, 64)).shape == (32, 10)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -4,6 +4,7 @@ import argparse
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from ..paths import ASV_BENCH, PUBLISHED_RESULTS, WORKING_FILES
 from ..report import tables
@@ -24,9 +25,20 @@ def run(arguments: argparse.Namespace) -> int:
     third_party.place(HTML)
     offline.bundle(HTML)
     page = summary.write(HTML, tables.load(PUBLISHED_RESULTS / "bench.json"))
-    print(f"\nSummary, without scripts: {page}\nAll benchmarks: {HTML / 'index.html'}")
+    if arguments.out:
+        shutil.copytree(HTML, arguments.out)
+        page = arguments.out / page.name
+    print(f"\nSummary, without scripts: {page}\nAll benchmarks: {page.parent / 'index.html'}")
     return 0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's options: none."""
+    """Declare the command's options."""
+    parser.add_argument("--out", metavar="FOLDER", type=_new, help="copy the pages there: a static folder, for any web server")
+
+
+def _new(text: str) -> Path:
+    path = Path(text)
+    if path.exists():
+        raise argparse.ArgumentTypeError(f"{path} is there already")
+    return path

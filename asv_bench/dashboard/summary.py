@@ -34,7 +34,7 @@ def write(published: Path, measured: dict[str, Any]) -> Path:
         "<h1>dropout_fast, tracked</h1>",
         "<h2>Forward over a copy of the same array, by commit</h2>",
         f"<p>float32, keep_prob {KEEP_PROB}; a copy on as many threads. Lower is better; 1 is the speed of a copy.</p>",
-        picture(lines(published, index), index["revision_to_hash"]),
+        *pictures(published, index),
         "<h2>Side by side</h2>",
         f"<p>{html.escape(tables.machine(measured))}</p>",
         as_html(tables.by_library(measured)),
@@ -45,10 +45,22 @@ def write(published: Path, measured: dict[str, Any]) -> Path:
     return path
 
 
-def lines(published: Path, index: dict[str, Any]) -> list[Line]:
-    """Read the curves, one for each engine and size, in the order of asv's parameters."""
-    found = [path for path in sorted(published.glob(f"graphs/**/{BENCHMARK}.json")) if "summary" not in path.parts]
-    commits = [commit for path in found for commit in json.loads(path.read_text())]
+def pictures(published: Path, index: dict[str, Any]) -> list[str]:
+    """A picture for each machine that has measured the benchmark, under its name."""
+    machines: dict[str, list[Path]] = {}
+    for path in sorted(published.glob(f"graphs/**/{BENCHMARK}.json")):
+        for part in path.parts:
+            if part.startswith("machine-"):
+                machines.setdefault(part.removeprefix("machine-"), []).append(path)
+    parts: list[str] = []
+    for name, paths in sorted(machines.items()):
+        parts += [f"<h3>{html.escape(name)}</h3>", picture(lines(paths, index), index["revision_to_hash"])]
+    return parts
+
+
+def lines(paths: list[Path], index: dict[str, Any]) -> list[Line]:
+    """Read one machine's curves, one for each engine and size, in the order of asv's parameters."""
+    commits = [commit for path in paths for commit in json.loads(path.read_text())]
     benchmark = index["benchmarks"][BENCHMARK]
     curves: dict[tuple[str, str], dict[int, float]] = {}
     for revision, values in commits:

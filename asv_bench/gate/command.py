@@ -12,8 +12,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..paths import REPOSITORY
-from . import build, verdict
-from .verdict import Case, Status, Times
+from . import build, comment, verdict
+from .verdict import Case, Row, Status, Times
 
 #: -P keeps the current folder off the path, so that the worker does not import the working tree's dropout_fast.
 WORKER = (sys.executable, "-P", "-m", "asv_bench.gate.worker")
@@ -36,29 +36,34 @@ WORDS = {
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the `Status`, which is the exit status."""
     start = time.monotonic()
-    status = _status(arguments.base, arguments.head)
+    status, table, second_look = _judged(arguments.base, arguments.head)
     words = WORDS[status].format(base=arguments.base, head=arguments.head)
     print(f"\n{words} (exit status {int(status)}, {time.monotonic() - start:.0f} s)")
+    if arguments.markdown:
+        arguments.markdown.write_text(comment.markdown(words, table, second_look))
     return status
 
 
-def _status(base: str, head: str) -> Status:
+def _judged(base: str, head: str) -> tuple[Status, list[Row], list[Row]]:
+    """The outcome, with the table and the second look that it was found by, as far as they were measured."""
+    table: list[Row] = []
+    second_look: list[Row] = []
     try:
         folders = {"base": build.build(base, "base"), "head": build.build(head, "head")}
     except (build.BuildError, OSError) as error:
         print(error)
-        return Status.BUILD_FAILED
+        return Status.BUILD_FAILED, table, second_look
     try:
         table = verdict.rows(measure(folders, [case for case in verdict.FACTORS if case.threads <= available_cores()]))
         print(verdict.text(table))
         suspects = sorted({row.case for row in table if row.is_worse})
-        second_look = verdict.rows(measure(folders, suspects)) if suspects else []
         if suspects:
+            second_look = verdict.rows(measure(folders, suspects))
             print("\nA second look\n" + verdict.text(second_look))
-        return verdict.status(table, second_look)
+        return verdict.status(table, second_look), table, second_look
     except Exception:  # Python would end with exit status 1, which says "worse"
         traceback.print_exc()
-        return Status.NOTHING_MEASURED
+        return Status.NOTHING_MEASURED, table, second_look
 
 
 def measure(folders: dict[str, Path], cases: list[Case], orders: tuple[tuple[str, ...], ...] = ORDERS) -> list[dict[Case, Times]]:
@@ -96,3 +101,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("base", metavar="BASE", help="the commit to compare with, for example main~1")
     parser.add_argument("head", metavar="HEAD", help="the commit that must not be slower")
+    parser.add_argument(
+        "--markdown", metavar="FILE", type=writable, help="write the outcome there, as a comment for a pull request"
+    )
+
+
+def writable(text: str) -> Path:
+    """A path in a folder that exists, so that a gate does not measure in vain."""
+    path = Path(text)
+    if not path.resolve().parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {path.resolve().parent}")
+    return path

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..measuring.clock import ratios
 from ..measuring.copies import is_busy
-from ..measuring.text_tables import aligned, size_text
+from ..measuring.text_tables import Table, aligned, size_text
 
 #: By name the seconds a call in each round. Names are "copy", "parallel copy", and each metric after "base " or "head ".
 Times = dict[str, list[float]]
@@ -109,15 +109,20 @@ def status(table: list[Row], second_look: list[Row]) -> Status:
 
 def text(table: list[Row]) -> str:
     """Lay out the table for a terminal."""
-    head = ["  metric", "size", "threads", "place", "base / copy", "head / copy", "head / base", "allowed", ""]
-    return aligned([head, *(_line(row) for row in table)])
+    return aligned([[f"  {metric}", *rest] for metric, *rest in cells(table)])
+
+
+def cells(table: list[Row]) -> Table:
+    """Write the table's rows as text, after a head; the last cell says what is worse, new, or not measured."""
+    head = ["metric", "size", "threads", "place", "base / copy", "head / copy", "head / base", "allowed", ""]
+    return [head, *(_line(row) for row in table)]
 
 
 def _line(row: Row) -> list[str]:
     values = (row.base_over_copy, row.head_over_copy, row.head_over_base)
     numbers = ["none" if value is None else f"{value:.3f}" for value in values]
     case = row.case
-    return [f"  {row.metric}", size_text(case.size), str(case.threads), case.place, *numbers, f"{FACTORS[case]:.2f}", _word(row)]
+    return [row.metric, size_text(case.size), str(case.threads), case.place, *numbers, f"{FACTORS[case]:.2f}", _word(row)]
 
 
 def _word(row: Row) -> str:

@@ -19,10 +19,16 @@ from .in_step import nets
 from .plot import plot
 from .printed import printed
 from .shaped import measure as shaped
+from .with_pytorch import measure as with_pytorch
 
-HOT_LOOP, IN_STEP, AFTER_OTHER_WORK, GENERATORS, SHAPED = PARTS = (
-    "hot-loop", "in-step", "after-other-work", "generators", "shaped"
-)  # fmt: skip
+HOT_LOOP, IN_STEP, AFTER_OTHER_WORK, GENERATORS, SHAPED, TORCH = PARTS = (
+    "hot-loop",
+    "in-step",
+    "after-other-work",
+    "generators",
+    "shaped",
+    "torch",
+)
 
 SIZES = (2**10, 2**14, 3 * 2**14, 2**18, 2**20, 2**24)
 UNITS = {"Ki": 2**10, "Mi": 2**20}
@@ -32,7 +38,10 @@ Part = TypeVar("Part")
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
-    parts = [part for part in PARTS if part in (arguments.only or PARTS)]
+    parts = [part for part in PARTS if (part in arguments.only if arguments.only else part != TORCH or with_pytorch.is_possible())]
+    if TORCH in parts and not with_pytorch.is_possible():
+        print(f"The part {TORCH} needs torch: pip install 'dropout_fast[torch]'")
+        return 2
     if arguments.plot is not None and HOT_LOOP not in parts:
         print(f"--plot draws the part {HOT_LOOP}, which --only leaves out.")
         return 2
@@ -66,6 +75,7 @@ def _measure(arguments: argparse.Namespace, parts: list[str]) -> dict[str, Any]:
         AFTER_OTHER_WORK: lambda: len(after_other_work.SIZES),
         GENERATORS: lambda: len(generators.cases()),
         SHAPED: lambda: len(shaped.CASES),
+        TORCH: with_pytorch.count_of_rows,
     }[part]()
     measured = {
         "machine": results.machine(),
@@ -78,6 +88,8 @@ def _measure(arguments: argparse.Namespace, parts: list[str]) -> dict[str, Any]:
             measured["generators"] = generators.measure(rounds, progress.update)
         elif part == SHAPED:
             measured["shaped"] = shaped.measure(keep_prob, rounds, progress.update)
+        elif part == TORCH:
+            measured["with_pytorch"] = with_pytorch.measure(rounds, progress.update)
         elif part == IN_STEP:
             measured["in_step"] = in_step.measure(arguments.nets, keep_prob, steps, progress.update)
             in_step.add_pytorch(measured["in_step"], arguments.nets, keep_prob, steps, progress.update)
@@ -119,7 +131,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--rounds",
         type=_size,
         default=25,
-        help=f"times each function has its turn, {AFTER_OTHER_WORK}, {GENERATORS} and {SHAPED} too (default: %(default)s)",
+        help=f"times each function has its turn, {AFTER_OTHER_WORK}, {GENERATORS}, {SHAPED} and {TORCH} too (default: %(default)s)",
     )
     step = parser.add_argument_group(IN_STEP, "dropout inside a step of training")
     step.add_argument("--nets", type=_list_of(_net), default=nets.NETS, help="batch x inputs x hidden: 128x64x512,1024x256x1024")

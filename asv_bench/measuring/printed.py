@@ -8,6 +8,7 @@ from .in_step import tables as tables_in_step
 from .shaped.tables import table as table_of_shaped
 from .small_calls import COMPARED_WITH
 from .text_tables import Table, aligned, size_text
+from .with_pytorch.tables import tables as tables_with_pytorch
 
 
 def printed(measured: dict[str, Any]) -> str:
@@ -26,6 +27,9 @@ def printed(measured: dict[str, Any]) -> str:
         blocks += ["OTHER GENERATORS AND FORMS", aligned(table_of_generators(measured["generators"]))]
     if "shaped" in measured:
         blocks += [f"SHARED MASKS AND REGIONS: keep_prob {settings['keep_prob']:g}", aligned(table_of_shaped(measured["shaped"]))]
+    if "with_pytorch" in measured:
+        blocks.append("IN PYTORCH: dropout_fast.torch, new tensors and in place; p 0.5, in the TransformerEncoderLayer 0.1")
+        blocks += [aligned(table) for table in tables_with_pytorch(measured["with_pytorch"])]
     if "rows" in measured:
         blocks.append(f"IN A HOT LOOP: {settings['dtype']}, {settings['rounds']} rounds; fast: with out=")
         blocks += _hot_loop(measured)

@@ -9,11 +9,11 @@ from tqdm import tqdm
 import dropout_fast
 from dropout_fast import reference
 
-from . import experiment, report
+from . import experiment, ranks, report
 from .agreement import Agreement, compare_engines
 from .calling import InPlace, Plain, Without
 from .layers import Fused, Layers, Separate
-from .network import Network, OneHiddenLayer
+from .network import BATCH, Network, OneHiddenLayer
 from .residual import Residual
 
 NETWORKS: dict[str, Network] = {"hidden": OneHiddenLayer(), "residual": Residual()}
@@ -35,9 +35,16 @@ ROUNDING = 1e-9
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Return the exit status: 0 if engine numpy is NumPy bit for bit, fused calls to rounding, and engine fast statistically."""
+    """Return the exit status: 0 if engine numpy is NumPy bit for bit, fused calls to rounding, and engine fast statistically.
+
+    With ``--ranks``: 0 if losses in several processes are those in one, to rounding.
+    """
     network = NETWORKS[arguments.net]
     digits = experiment.load(np.random.default_rng(arguments.seed))
+    if arguments.ranks:
+        steps = arguments.epochs * experiment.TRAINING_SCANS // BATCH
+        task = ranks.Task(network, digits.x_train, digits.y_train, COMPARED, steps, arguments.seed)
+        return ranks.compare(task, arguments.ranks)
     first = {
         name: experiment.first_call_seconds(ways(0.5, 0)[name], network.hidden_units) for name in ("numpy", "fast", "fast fused")
     }
@@ -109,11 +116,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=_positive, default=25, help="passes over the training scans (default: %(default)s)")
     parser.add_argument("--seed", type=_seed, default=0, help="of data split, weights, batches and masks (default: %(default)s)")
     parser.add_argument("--seeds", type=_several, default=8, help="trainings of which engines are compared (default: %(default)s)")
+    parser.add_argument("--ranks", type=_ranks, help="train in so many processes, each on its rows; compare with one process")
     parser.add_argument("--out", type=_picture, default="dropout_demo.png", help="the plot's file (default: %(default)s)")
 
 
 def _positive(text: str) -> int:
     return _at_least(1, text)
+
+
+def _ranks(text: str) -> int:
+    number = _at_least(1, text)
+    if number > BATCH:
+        raise argparse.ArgumentTypeError(f"{number} is more than the {BATCH} rows of a batch")
+    return number
 
 
 def _several(text: str) -> int:

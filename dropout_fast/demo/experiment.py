@@ -13,12 +13,10 @@ from sklearn.datasets import load_digits
 from dropout_fast import Dropout
 
 from .layers import Layers
-from .network import Adam, Network, Parameters, accuracy, loss_and_gradients
+from .network import BATCH, LEARNING_RATE, Adam, Network, Parameters, accuracy, loss_and_gradients
 
 TRAINING_SCANS = 500
 CLASSES = 10
-BATCH = 100
-LEARNING_RATE = 1e-3
 
 
 class Digits(NamedTuple):

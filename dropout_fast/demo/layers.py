@@ -73,18 +73,20 @@ class Separate:
 class Fused:
     """One call for each layer, in place where it can be; the clock runs in all of it, bias, ReLU and residual included.
 
-    With a seed the masks are engine fast's; without one they are drawn from `np.random`, as in NumPy code.
+    With a seed the masks are engine fast's; without one they are drawn from `np.random`, as in NumPy code. Where z holds rows of a
+    larger batch, `rows_before` of its rows come before them; with a seed they have the masks of the whole batch.
     """
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, seed: int | None = None, rows_before: int = 0) -> None:
         self.seed = seed
+        self.rows_before = rows_before
         self.step = 0
         self.seconds = 0.0
 
     def relu_dropout(self, z: Array, bias: Array, dropout_param: dict[str, Any]) -> tuple[Array, Any]:
         """Overwrite z."""
         start = time.perf_counter()
-        found: tuple[Array, Any] = relu_dropout(z, bias, out=z, **self._draws(dropout_param))
+        found: tuple[Array, Any] = relu_dropout(z, bias, out=z, **self._draws(z, dropout_param))
         self.seconds += time.perf_counter() - start
         return found
 
@@ -95,7 +97,7 @@ class Fused:
     def dropout_add(self, z: Array, residual: Array, bias: Array, dropout_param: dict[str, Any]) -> tuple[Array, Any]:
         """Overwrite z."""
         start = time.perf_counter()
-        found: tuple[Array, Any] = dropout_add(z, residual, bias, out=z, **self._draws(dropout_param))
+        found: tuple[Array, Any] = dropout_add(z, residual, bias, out=z, **self._draws(z, dropout_param))
         self.seconds += time.perf_counter() - start
         return found
 
@@ -110,11 +112,12 @@ class Fused:
         self.seconds += time.perf_counter() - start
         return dz, dbias
 
-    def _draws(self, dropout_param: dict[str, Any]) -> dict[str, Any]:
+    def _draws(self, z: Array, dropout_param: dict[str, Any]) -> dict[str, Any]:
         """Which mask the next call draws: in mode "test" one that keeps all."""
         if dropout_param["mode"] == "test":
             return {"keep_prob": 1.0, "seed": 0, "store_mask": False}
         if self.seed is None:
             return {"keep_prob": dropout_param["p"], "rng": np.random}
         self.step += 1
-        return {"keep_prob": dropout_param["p"], "seed": self.seed, "step": self.step - 1}
+        offset = self.rows_before * z.shape[1]
+        return {"keep_prob": dropout_param["p"], "seed": self.seed, "step": self.step - 1, "offset": offset}

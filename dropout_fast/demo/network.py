@@ -10,6 +10,9 @@ from .layers import Layers
 Array = npt.NDArray[np.float64]
 Parameters = dict[str, Array]
 
+BATCH = 100
+LEARNING_RATE = 1e-3
+
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 

@@ -41,7 +41,7 @@ def attach_cache(dispatcher: Any, function: Any) -> None:
             dispatcher._cache = KernelCache(function)
 
 
-def compile_callback(function: Any, signature: str, options: dict[str, Any]) -> int:
+def compile_callback(function: Any, signature: Any, options: dict[str, Any]) -> int:
     """Compile a C function, or load it from disk, and return its address; it lives as long as the process."""
     callback: Any = None
     if _IS_AVAILABLE:

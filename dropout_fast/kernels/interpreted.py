@@ -33,10 +33,10 @@ def apply_range(epilogue, write, x, bits, shift, operands, out, start, stop):
     return results
 
 
-def apply_runs(epilogue, write, levels, x, bits, shift, operands, out, start, stop):
+def apply_runs(epilogue, write, levels, first, x, bits, shift, operands, out):
     """As the function of the same name in ``passes.broadcast_bits``."""
-    kept = np.unpackbits(bits, bitorder="little")[shift + positions_of(levels, np.arange(start, stop))]
-    apply_range(epilogue, write, x, np.packbits(kept, bitorder="little"), -start, operands, out, start, stop)
+    kept = np.unpackbits(bits, bitorder="little")[shift + positions_of(levels, np.arange(first, first + x.size))]
+    apply_range(epilogue, write, x, np.packbits(kept, bitorder="little"), 0, operands, out, 0, x.size)
 
 
 def positions_of(levels, elements):

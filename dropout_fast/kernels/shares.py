@@ -1,9 +1,12 @@
 """How threads share an array: each takes a stretch of whole chunks of the counter stream."""
 
 import numpy as np
+from numba import types
+from numba.extending import overload
 
 from .bernoulli import CHUNK
 from .options import tiny_helper
+from .periodic import remainder
 
 
 @tiny_helper
@@ -24,3 +27,35 @@ def bounds(share, shares, size, offset):
 def chunks_of(size, offset):
     """Number of chunks that hold an element of an array whose first element has absolute index `offset`."""
     return (offset + size + CHUNK - 1) // CHUNK - offset // CHUNK
+
+
+def operands_for_shares(operands):
+    """What an epilogue takes (see `epilogues`), with the bias laid out twice, so that a share may start anywhere in it."""
+    raise NotImplementedError("for compiled functions")
+
+
+@overload(operands_for_shares, inline="always")
+def _operands_for_shares(operands):
+    def with_bias_twice(operands):
+        scale, bias, period, reciprocal, residual = operands
+        twice = np.empty(period + bias.size, bias.dtype)
+        twice[:period] = bias[:period]
+        twice[period:] = bias
+        return scale, twice, period, reciprocal, residual
+
+    return with_bias_twice if isinstance(operands, types.BaseTuple) else lambda operands: operands
+
+
+def operands_of_share(operands, begin, end):
+    """What the epilogue takes for the elements from `begin` to `end`."""
+    raise NotImplementedError("for compiled functions")
+
+
+@overload(operands_of_share, inline="always")
+def _operands_of_share(operands, begin, end):
+    def from_begin(operands, begin, end):
+        scale, bias, period, reciprocal, residual = operands
+        first = remainder(begin, period, reciprocal)
+        return scale, bias[first:], period, reciprocal, residual[begin:end]
+
+    return from_begin if isinstance(operands, types.BaseTuple) else lambda operands, begin, end: operands

@@ -8,7 +8,7 @@ from ..bit_runs import expand_bits, period_at
 from ..elementwise import apply_group, apply_part
 from ..options import helper, interpreted_as
 from ..shares import bounds, chunks_of
-from ..simd.memory import elements_to_alignment, stack_array, uncounted
+from ..simd.memory import call_compiled, elements_to_alignment, stack_array, uncounted
 from ..simd.vectors import GROUP, LANES
 
 #: Elements whose bits are put together at a time, on the stack.
@@ -19,15 +19,17 @@ BUFFER = PIECE // 8 + 8
 
 
 def broadcast_bits(epilogue, write, publish):
-    """Make the serial and the parallel function of this pass."""
+    """Make the serial function of this pass, and the one that runs it in parallel."""
 
-    def serial(shift, levels, x, bits, operands, out):
+    def serial(shift, first, levels, x, bits, operands, out):
         """Apply the epilogue.
 
         Parameters
         ----------
         shift : int
             Position of the first keep bit.
+        first : int
+            Index of ``x[0]`` in the array whose elements share bits.
         levels : ndarray of int64, 2-d
             Which elements share which bits: see `bit_runs`.
         x, out : ndarray, 1-d, C-contiguous, of one dtype
@@ -37,26 +39,27 @@ def broadcast_bits(epilogue, write, publish):
         operands : float
             What kept elements are multiplied by.
         """
-        apply_runs(epilogue, write, levels, x, bits, shift, operands, out, 0, x.size)
+        apply_runs(epilogue, write, levels, first, x, bits, shift, operands, out)
+        publish()
 
-    def parallel(shift, levels, x, bits, operands, out, threads):
-        """As `serial`, on that number of threads."""
-        shares = min(threads, chunks_of(x.size, 0))
-        for share in numba.prange(shares):
-            start, stop = bounds(share, shares, x.size, 0)
-            apply_runs(epilogue, write, levels, x, bits, shift, operands, out, start, stop)
-            publish()
+    return serial, broadcast_bits_in_parallel
 
-    return serial, parallel
+
+def broadcast_bits_in_parallel(serial, shift, first, levels, x, bits, operands, out, threads):
+    """Call the serial kernel at the address `serial` on the stretch of each of so many threads."""
+    shares = min(threads, chunks_of(x.size, 0))
+    for share in numba.prange(shares):
+        begin, end = bounds(share, shares, x.size, 0)
+        call_compiled(serial, (shift, first + begin, levels, x[begin:end], bits, operands, out[begin:end]))
 
 
 @interpreted_as(interpreted.apply_runs)
 @helper
-def apply_runs(epilogue, write, levels, x, bits, shift, operands, out, start, stop):
-    """Apply the epilogue to the elements from `start` to `stop`, whose bits are first put together in a buffer."""
+def apply_runs(epilogue, write, levels, first, x, bits, shift, operands, out):
+    """Apply the epilogue to all of x, whose bits are first put together in a buffer; `i` counts as the levels do."""
     levels, bits, buffer = uncounted(levels), uncounted(bits), stack_array(np.uint8, BUFFER)
-    i = base = limit = valid = start
-    period = 0
+    i = base = limit = valid = first
+    stop, period = first + x.size, 0
     while i < stop:
         if 0 < period and i + GROUP <= valid:
             base += (i - base) // period * period
@@ -68,12 +71,12 @@ def apply_runs(epilogue, write, levels, x, bits, shift, operands, out, start, st
             valid = min(valid, stop)
             if 2 * period > PIECE or valid <= limit:
                 period = 0
-        head = min(elements_to_alignment(out, i), limit - i)
-        apply_part(epilogue, x, buffer, -base, operands, out, i, head)
+        head = min(elements_to_alignment(out, i - first), limit - i)
+        apply_part(epilogue, x, buffer, first - base, operands, out, i - first, head)
         i += head
         while i + GROUP <= limit:
-            apply_group(epilogue, write, x, buffer, -base, operands, out, i)
+            apply_group(epilogue, write, x, buffer, first - base, operands, out, i - first)
             i += GROUP
         while limit == stop and i < stop:
-            apply_part(epilogue, x, buffer, -base, operands, out, i, min(stop - i, LANES))
+            apply_part(epilogue, x, buffer, first - base, operands, out, i - first, min(stop - i, LANES))
             i += LANES

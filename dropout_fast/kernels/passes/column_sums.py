@@ -13,6 +13,7 @@ from .. import interpreted
 from ..elementwise import apply_part
 from ..options import helper, interpreted_as, tiny_helper
 from ..simd.memory import (
+    call_compiled,
     elements_to_alignment,
     first_lanes,
     load,
@@ -35,7 +36,10 @@ def blocks_of(rows: int) -> int:
 
 
 def column_sums(epilogue, write, publish):
-    """Make the serial and the parallel function of this pass, which always stores through the caches: rows may lie anywhere."""
+    """Make the serial function of this pass, and the one that runs it in parallel.
+
+    It always stores through the caches: rows may lie anywhere.
+    """
 
     def serial(shift, x, bits, operands, out, sums, block_sums):
         """Apply the epilogue, and sum over the rows.
@@ -52,16 +56,26 @@ def column_sums(epilogue, write, publish):
         sum_blocks(epilogue, shift, x, bits, operands, out, block_sums, 0, block_sums.shape[0])
         add_up(block_sums, sums)
 
-    def parallel(shift, x, bits, operands, out, sums, block_sums, threads):
-        """As `serial`, on that number of threads."""
-        blocks = block_sums.shape[0]
-        shares = min(threads, blocks)
-        for share in numba.prange(shares):
-            first, last = np.intp(share) * blocks // shares, (np.intp(share) + 1) * blocks // shares
-            sum_blocks(epilogue, shift, x, bits, operands, out, block_sums, first, last)
-        add_up(block_sums, sums)
+    return serial, column_sums_in_parallel
 
-    return serial, parallel
+
+def column_sums_in_parallel(serial, shift, x, bits, operands, out, sums, block_sums, threads):
+    """Call the serial kernel at the address `serial` on each block of rows, on so many threads, and add the blocks' sums."""
+    blocks, columns = block_sums.shape
+    shares = min(threads, blocks)
+    for share in numba.prange(shares):
+        for block in range(np.intp(share) * blocks // shares, (np.intp(share) + 1) * blocks // shares):
+            first, last = rows_of_block(block, blocks, x.size // columns)
+            begin, end, own_sums = first * columns, last * columns, block_sums[block : block + 1]
+            call_compiled(serial, (shift + begin, x[begin:end], bits, operands, out[begin:end], block_sums[block], own_sums))
+    add_up(block_sums, sums)
+
+
+@tiny_helper
+def rows_of_block(block, blocks, rows):
+    """The first row of a block, and the first behind it: whole fours, and the rest for the last block."""
+    first = block * (rows // 4) // blocks * 4
+    return first, (block + 1) * (rows // 4) // blocks * 4 if block < blocks - 1 else rows
 
 
 @interpreted_as(interpreted.sum_blocks)
@@ -69,16 +83,14 @@ def column_sums(epilogue, write, publish):
 def sum_blocks(epilogue, shift, x, bits, operands, out, block_sums, first, last):
     """Apply the epilogue to the blocks from `first` to `last`, and write their sums."""
     blocks, columns = block_sums.shape
-    rows = x.size // columns
     for block in range(first, last):
         sums = block_sums[block]
         sums[:] = 0
-        row, stop = block * (rows // 4) // blocks * 4, (block + 1) * (rows // 4) // blocks * 4
-        while row < stop:
+        row, stop = rows_of_block(block, blocks, x.size // columns)
+        while row + 4 <= stop:
             sum_four_rows(epilogue, shift, x, bits, operands, out, sums, row * columns)
             row += 4
-        if block == blocks - 1:
-            sum_rows(epilogue, shift, x, bits, operands, out, sums, row * columns, rows * columns)
+        sum_rows(epilogue, shift, x, bits, operands, out, sums, row * columns, stop * columns)
 
 
 @helper

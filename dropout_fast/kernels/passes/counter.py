@@ -26,8 +26,8 @@ from ..factory import make_kernel
 from ..notes import NONE_PENDING, note_nothing, note_positive
 from ..options import helper, interpreted_as, tiny_helper
 from ..rng.xoshiro import start_lanes
-from ..shares import bounds, chunks_of
-from ..simd.memory import elements_to_alignment, load_uint64s, stack_array, store_uint64s
+from ..shares import bounds, chunks_of, operands_for_shares, operands_of_share
+from ..simd.memory import call_compiled, elements_to_alignment, load_uint64s, stack_array, store_uint64s
 from ..simd.vectors import GROUP, splat_uint64
 
 #: Bytes of the buffer for the bits of the last blocks. Its last two blocks are moved to the front when it is full.
@@ -38,7 +38,7 @@ GROUPS_PER_WORD = BLOCK // GROUP // SURE_WORDS
 
 
 def counter(epilogue, write, publish):
-    """Make the serial and the parallel function of the pass that stores the keep bits."""
+    """Make the serial function of the pass that stores the keep bits, and the one that runs it in parallel."""
     return _make(epilogue, write, publish, copy_bits, note_nothing)
 
 
@@ -68,16 +68,20 @@ def _make(epilogue, write, publish, copy, note):
         """
         stop = offset + x.size
         draw_and_apply(epilogue, write, copy, note, seed, step, offset, keep_prob, x, bits, operands, out, offset, stop)
+        publish()
 
-    def parallel(seed, step, offset, keep_prob, x, bits, operands, out, threads):
-        """As `serial`, on that number of threads."""
-        shares = min(threads, chunks_of(x.size, offset))
-        for share in numba.prange(shares):
-            start, stop = bounds(share, shares, x.size, offset)
-            draw_and_apply(epilogue, write, copy, note, seed, step, offset, keep_prob, x, bits, operands, out, start, stop)
-            publish()
+    return serial, counter_in_parallel
 
-    return serial, parallel
+
+def counter_in_parallel(serial, seed, step, offset, keep_prob, x, bits, operands, out, threads):
+    """Call the serial kernel at the address `serial` on the stretch of each of so many threads."""
+    shares, operands = min(threads, chunks_of(x.size, offset)), operands_for_shares(operands)
+    for share in numba.prange(shares):
+        start, stop = bounds(share, shares, x.size, offset)
+        begin, end = start - offset, stop - offset
+        own_bits = bits[(start // BLOCK - offset // BLOCK) * BLOCK_BYTES :]
+        own_operands = operands_of_share(operands, begin, end)
+        call_compiled(serial, (seed, step, start, keep_prob, x[begin:end], own_bits, own_operands, out[begin:end]))
 
 
 def _draw_bits(seed, step, offset, keep_prob, bits):

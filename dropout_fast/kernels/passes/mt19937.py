@@ -13,12 +13,13 @@ from ..options import helper, tiny_helper
 from ..rng.mt19937 import RING_WORDS, WORDS_PER_DRAW, N, copy_block, save_state, start_rings, state_at
 from ..rng.mt19937_jump import DIGITS_PER_JUMP, DIRECT_JUMPS
 from ..rng.mt19937_keep_bits import comparison_of, draw_group, store_group_bits
-from ..simd.memory import address_of, call_address, elements_to_alignment, stack_array
+from ..shares import operands_for_shares, operands_of_share
+from ..simd.memory import address_of, call_compiled, elements_to_alignment, stack_array
 from ..simd.vectors import GROUP, word_of
 
 
 def mt19937(epilogue, write, publish):
-    """Make the serial and the parallel function of the pass that stores the keep bits."""
+    """Make the serial function of the pass that stores the keep bits, and the one that runs it in parallel."""
     return _make(epilogue, write, publish, note_nothing)
 
 
@@ -44,31 +45,39 @@ def _make(epilogue, write, publish, note):
         operands : float or tuple
             What the epilogue takes: see `epilogues`.
         """
-        state = state_at(state_address)
-        draw_stride(epilogue, write, note, state, (state, np.intp(state[N])), threshold, x, bits, operands, out, 0, x.size)
+        draw_and_apply(epilogue, write, note, state_at(state_address), threshold, x, bits, operands, out)
+        publish()
 
-    def parallel(state_address, threshold, x, bits, operands, out, first, stride, jumps, jump_address):
-        """As `serial`, on several threads.
+    return serial, mt19937_in_parallel
 
-        Parameters
-        ----------
-        state_address, threshold, x, bits, operands, out
-            As for `serial`.
-        first, stride : int
-            Elements that the first thread takes, and that each other takes: multiples of 312 and of 64.
-        jumps : ndarray of uint16, shape (n, 27, 32, 5)
-            From `jump_polynomials.jumps_over`.
-        jump_address : int
-            From `mt19937_jump.jump_address`; any number where there are no jumps.
-        """
-        state = state_at(state_address)
-        start = start_of(state)
-        for part in numba.prange(parts_of(x.size, first, stride)):
-            begin, end, block = jump_to_part(start, x.size, part, first, stride, jumps, jump_address)
-            draw_stride(epilogue, write, note, state, (block, start[1]), threshold, x, bits, operands, out, begin, end)
-            publish()
 
-    return serial, parallel
+def mt19937_in_parallel(serial, state_address, threshold, x, bits, operands, out, first, stride, jumps, jump_address):
+    """Call the serial kernel on the stride of each thread, with a state of its own; the last one's becomes NumPy's.
+
+    Parameters
+    ----------
+    serial : int
+        Address of the serial kernel.
+    state_address, threshold, x, bits, operands, out
+        As for the serial kernel.
+    first, stride : int
+        Elements that the first thread takes, and that each other takes: multiples of 312 and of 64.
+    jumps : ndarray of uint16, shape (n, 27, 32, 5)
+        From `jump_polynomials.jumps_over`.
+    jump_address : int
+        From `mt19937_jump.jump_address`; any number where there are no jumps.
+    """
+    state, start, operands = state_at(state_address), np.empty(N + 1, np.uint32), operands_for_shares(operands)
+    copy_state(state, start)
+    for part in numba.prange(parts_of(x.size, first, stride)):
+        own_state = np.empty(N + 1, np.uint32)
+        copy_state(start, own_state)
+        begin, end = jump_to_part(own_state, x.size, part, first, stride, jumps, jump_address)
+        own_operands = operands_of_share(operands, begin, end)
+        arguments = (address_of(own_state, 0), threshold, x[begin:end], bits[begin // 8 :], own_operands, out[begin:end])
+        call_compiled(serial, arguments)
+        if end == x.size:
+            copy_state(own_state, state)
 
 
 @tiny_helper
@@ -78,55 +87,50 @@ def parts_of(size, first, stride):
 
 
 @tiny_helper
-def start_of(state):
-    """A copy of the state's block, which the last stride overwrites, and the position in it."""
-    block = np.empty(N, np.uint32)
-    copy_block(state, block)
-    return block, np.intp(state[N])
+def copy_state(state, copy):
+    """Copy the block and the position in it."""
+    copy_block(state, copy)
+    copy[N] = state[N]
 
 
 @helper
-def jump_to_part(start, size, part, first, stride, jumps, jump_address):
-    """Where the stride of that number begins and ends, and its first block, after one or two jumps."""
-    block = np.empty(N, np.uint32)
-    copy_block(start[0], block)
+def jump_to_part(block, size, part, first, stride, jumps, jump_address):
+    """Move a block to the stride of that number, by one or two jumps; returns where the stride begins and ends."""
     begin, end = np.intp(0), min(size, first)
     if part > 0:
         other = np.intp(part) - 1
         low, high = other % DIRECT_JUMPS, other // DIRECT_JUMPS
         digits = DIGITS_PER_JUMP * low
-        call_address(jump_address, address_of(block, 0), address_of(jumps, digits))
+        call_compiled(jump_address, (address_of(block, 0), address_of(jumps, digits)))
         if high > 0:
             digits = DIGITS_PER_JUMP * (DIRECT_JUMPS - 1 + high)
-            call_address(jump_address, address_of(block, 0), address_of(jumps, digits))
+            call_compiled(jump_address, (address_of(block, 0), address_of(jumps, digits)))
         begin = first + other * stride
         end = min(size, begin + stride)
-    return begin, end, block
+    return begin, end
 
 
 @helper
-def draw_stride(epilogue, write, note, state, start, threshold, x, bits, operands, out, begin, end):
-    """Draw bits and apply the epilogue from element `begin`, a multiple of 64, to `end`; the last stride saves NumPy's state.
+def draw_and_apply(epilogue, write, note, state, threshold, x, bits, operands, out):
+    """Draw bits and apply the epilogue to all of x, and advance the state.
 
-    `start` is a block and the position of the first word, in that block or in the following one. Groups are aligned to the
-    vectors of `out`, so that bits are used in the registers in which they are drawn. Of the first group only the last few draws,
-    if any, belong to this stride; the others come from words without a meaning, and are shifted out. `note` may write other bits
-    over those that were drawn.
+    Groups are aligned to the vectors of `out`, so that bits are used in the registers in which they are drawn. Of the first group
+    only the last few draws, if any, are for x; the others come from words without a meaning, and are shifted out. `note` may
+    write other bits over those that were drawn.
     """
-    block, position = start
-    rings, comparison = stack_array(np.uint32, RING_WORDS), comparison_of(threshold)
-    unaligned = elements_to_alignment(out, begin)
-    aligned, front = start_rings(rings, block, position + WORDS_PER_DRAW * unaligned)
+    rings, comparison, end = stack_array(np.uint32, RING_WORDS), comparison_of(threshold), x.size
+    unaligned = elements_to_alignment(out, 0)
+    aligned, front = start_rings(rings, state, np.intp(state[N]) + WORDS_PER_DRAW * unaligned)
     place, previous, pending = (aligned - GROUP, front), np.uint64(0), NONE_PENDING
-    for done in range(begin - GROUP, end, GROUP):
+    for done in range(-GROUP, end, GROUP):
         lanes, place = draw_group(rings, place, comparison)
         word = word_of(lanes)
-        if done >= begin:
+        if done >= 0:
             store_group_bits(bits, done, min(GROUP, end - done), shifted_in(previous, word, unaligned))
-            if done == begin:
-                count = min(unaligned, end - begin)
-                result = apply_part(epilogue, x, bits, 0, operands, out, begin, count)
-                pending = note(bits, begin, (result, result, result, result), count, pending)
+            if done == 0:
+                count = min(unaligned, end)
+                result = apply_part(epilogue, x, bits, 0, operands, out, 0, count)
+                pending = note(bits, 0, (result, result, result, result), count, pending)
             i = done + unaligned
             if i + GROUP <= end:
                 results = apply_group_by_registers(epilogue, write, x, lanes, operands, out, i)
@@ -134,8 +138,7 @@ def draw_stride(epilogue, write, note, state, start, threshold, x, bits, operand
                 results = apply_rest_by_registers(epilogue, x, lanes, operands, out, i, end - i)
             pending = note(bits, i, results, min(GROUP, end - i), pending)
         previous = word
-    if end == x.size:
-        save_state(rings, aligned - unaligned, place[1], end - begin, state)
+    save_state(rings, aligned - unaligned, place[1], end, state)
 
 
 @tiny_helper

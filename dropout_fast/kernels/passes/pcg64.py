@@ -10,25 +10,25 @@ from ..elementwise import apply_group_by_registers, apply_rest_by_registers, app
 from ..factory import make_kernel
 from ..options import helper
 from ..rng.mt19937_keep_bits import store_group_bits
-from ..rng.pcg64 import FILLED, PCG64, PCG64DXSM, Generator, comparison_of, keep, lanes_at, state_at
+from ..rng.pcg64 import FILLED, PCG64, PCG64DXSM, STATE_WORDS, Generator, comparison_of, keep, lanes_at, state_at
 from ..shares import bounds, chunks_of
-from ..simd.memory import elements_to_alignment, stack_array
+from ..simd.memory import address_of, call_compiled, elements_to_alignment, stack_array
 from ..simd.vectors import GROUP, LANES, to_bits, word_of
 from .mt19937 import shifted_in
 
 
 def pcg64(epilogue, write, publish):
-    """Make the serial and the parallel function for PCG64."""
-    return _make_pass(PCG64, epilogue, write, publish)
+    """Make the serial function for PCG64, and the one that runs it in parallel."""
+    return _make_serial(PCG64, epilogue, write, publish), pcg64_in_parallel
 
 
 def pcg64dxsm(epilogue, write, publish):
-    """Make the serial and the parallel function for PCG64DXSM."""
-    return _make_pass(PCG64DXSM, epilogue, write, publish)
+    """Make the serial function for PCG64DXSM, and the one that runs it in parallel."""
+    return _make_serial(PCG64DXSM, epilogue, write, publish), pcg64dxsm_in_parallel
 
 
-def _make_pass(generator: Generator, epilogue, write, publish):
-    draw_stretch, advance = _make_draw_stretch(generator), generator.advance
+def _make_serial(generator: Generator, epilogue, write, publish):
+    draw_and_apply, advance = _make_draw_and_apply(generator), generator.advance
 
     def serial(state_address, threshold, x, bits, operands, out):
         """Draw keep bits, apply the epilogue, and advance NumPy's state.
@@ -48,31 +48,47 @@ def _make_pass(generator: Generator, epilogue, write, publish):
         """
         words = state_at(state_address)
         state, increment = (words[0], words[1]), (words[2], words[3])
-        draw_stretch(epilogue, write, state, increment, threshold, x, bits, operands, out, np.intp(0), x.size)
+        draw_and_apply(epilogue, write, state, increment, threshold, x, bits, operands, out)
         words[0], words[1] = advance(state, increment, x.size)
+        publish()
 
-    def parallel(state_address, threshold, x, bits, operands, out, threads):
-        """As `serial`, on that number of threads."""
+    return serial
+
+
+def _make_parallel(generator: Generator, name: str):
+    advance = generator.advance
+
+    def parallel(serial, state_address, threshold, x, bits, operands, out, threads):
+        """Call the serial kernel at an address on the stretch of each thread, with a state of its own; the last becomes NumPy's."""
         words = state_at(state_address)
         state, increment = (words[0], words[1]), (words[2], words[3])
         shares = min(threads, chunks_of(x.size, 0))
         for share in numba.prange(shares):
             begin, end = bounds(share, shares, x.size, 0)
-            first = advance(state, increment, begin)
-            draw_stretch(epilogue, write, first, increment, threshold, x, bits, operands, out, begin, end)
-            publish()
-        words[0], words[1] = advance(state, increment, x.size)
+            own_state = np.empty(1 + STATE_WORDS, np.uint64)
+            own_state[0] = address_of(own_state, 1)
+            own_state[1], own_state[2] = advance(state, increment, begin)
+            own_state[3], own_state[4] = increment
+            arguments = (address_of(own_state, 0), threshold, x[begin:end], bits[begin // 8 :], operands, out[begin:end])
+            call_compiled(serial, arguments)
+            if end == x.size:
+                words[0], words[1] = own_state[1], own_state[2]
 
-    return serial, parallel
+    parallel.__name__ = name
+    return parallel
 
 
-def _make_draw_stretch(generator: Generator):
+pcg64_in_parallel = _make_parallel(PCG64, "pcg64_in_parallel")
+pcg64dxsm_in_parallel = _make_parallel(PCG64DXSM, "pcg64dxsm_in_parallel")
+
+
+def _make_draw_and_apply(generator: Generator):
     _, fill, start, next_lanes, output = generator
     draw_group = _make_draw_group(next_lanes, output)
 
     @helper
-    def draw_stretch(epilogue, write, state, increment, threshold, x, bits, operands, out, begin, end):
-        """Draw bits and apply the epilogue from element `begin`, a multiple of 64, to `end`; `state` is that before its draw.
+    def draw_and_apply(epilogue, write, state, increment, threshold, x, bits, operands, out):
+        """Draw bits and apply the epilogue to all of x; `state` is that before the first draw.
 
         Groups are aligned to the vectors of `out`; the elements before the first have draws of their own. Words of bits are
         aligned to x, so each is made of two groups' bits.
@@ -80,11 +96,11 @@ def _make_draw_stretch(generator: Generator):
         lows, highs, addends = stack_array(np.uint64, FILLED), stack_array(np.uint64, FILLED), start(increment)
         comparison = comparison_of(threshold)
         fill(state, increment, lows, highs)
-        unaligned = elements_to_alignment(out, begin)
+        unaligned, end = elements_to_alignment(out, 0), x.size
         kept = keep(output(lanes_at(lows, highs, 0)), comparison)
-        apply_vector_by_register(epilogue, x, kept, operands, out, begin, min(unaligned, end - begin))
+        apply_vector_by_register(epilogue, x, kept, operands, out, 0, min(unaligned, end))
         previous = np.uint64(to_bits(kept)) << np.uint64(1) << np.uint64(GROUP - 1 - unaligned)
-        lanes, done = (lanes_at(lows, highs, unaligned), lanes_at(lows, highs, unaligned + LANES)), begin
+        lanes, done = (lanes_at(lows, highs, unaligned), lanes_at(lows, highs, unaligned + LANES)), np.intp(0)
         while done + unaligned + GROUP <= end:
             group, lanes = draw_group(lanes, addends, comparison)
             word = word_of(group)
@@ -98,7 +114,7 @@ def _make_draw_stretch(generator: Generator):
             apply_rest_by_registers(epilogue, x, group, operands, out, i, end - i)
             previous, done = word, done + GROUP
 
-    return draw_stretch
+    return draw_and_apply
 
 
 def _make_draw_group(next_lanes, output):

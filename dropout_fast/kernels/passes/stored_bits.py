@@ -4,10 +4,11 @@ import numba
 
 from ..elementwise import apply_range
 from ..shares import bounds, chunks_of
+from ..simd.memory import call_compiled
 
 
 def stored_bits(epilogue, write, publish):
-    """Make the serial and the parallel function of this pass."""
+    """Make the serial function of this pass, and the one that runs it in parallel."""
 
     def serial(shift, x, bits, operands, out):
         """Apply the epilogue.
@@ -24,13 +25,14 @@ def stored_bits(epilogue, write, publish):
             What kept elements are multiplied by.
         """
         apply_range(epilogue, write, x, bits, shift, operands, out, 0, x.size)
+        publish()
 
-    def parallel(shift, x, bits, operands, out, threads):
-        """As `serial`, on that number of threads."""
-        shares = min(threads, chunks_of(x.size, 0))
-        for share in numba.prange(shares):
-            start, stop = bounds(share, shares, x.size, 0)
-            apply_range(epilogue, write, x, bits, shift, operands, out, start, stop)
-            publish()
+    return serial, stored_bits_in_parallel
 
-    return serial, parallel
+
+def stored_bits_in_parallel(serial, shift, x, bits, operands, out, threads):
+    """Call the serial kernel at the address `serial` on the stretch of each of so many threads."""
+    shares = min(threads, chunks_of(x.size, 0))
+    for share in numba.prange(shares):
+        begin, end = bounds(share, shares, x.size, 0)
+        call_compiled(serial, (shift + begin, x[begin:end], bits, operands, out[begin:end]))

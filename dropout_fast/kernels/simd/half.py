@@ -11,6 +11,7 @@ there (after F. Giesen's public-domain ``float->half variants``, 2016), with the
 from llvmlite import ir
 from numba import types
 
+from .target import has_float16_instructions
 from .vectors import LANES
 
 #: The Numba dtypes that stand for the half formats.
@@ -27,16 +28,11 @@ def _all(number):
     return ir.Constant(_WORDS, [number] * LANES)
 
 
-def _has_float16_instructions(context):
-    triple, _, features = context.codegen().magic_tuple()
-    return "+f16c" in features or triple.startswith(("aarch64", "arm64"))
-
-
 def widened(context, builder, dtype, shorts):
     """Convert a vector as it lies in memory to float32; other dtypes stay unchanged."""
     if dtype == BFLOAT16:  # the upper half of a float32
         return builder.bitcast(builder.shl(builder.zext(shorts, _WORDS), _all(16)), _FLOATS)
-    if dtype == FLOAT16 and _has_float16_instructions(context):
+    if dtype == FLOAT16 and has_float16_instructions(context):
         return builder.fpext(builder.bitcast(shorts, _HALVES), _FLOATS)
     if dtype == FLOAT16:
         return _widened_by_integers(builder, builder.zext(shorts, _WORDS))
@@ -47,7 +43,7 @@ def rounded(context, builder, dtype, floats):
     """Convert a vector of float32 to the dtype of the memory; the inverse of `widened`."""
     if dtype == BFLOAT16:
         return _upper_half(builder, floats)
-    if dtype == FLOAT16 and _has_float16_instructions(context):
+    if dtype == FLOAT16 and has_float16_instructions(context):
         return builder.bitcast(builder.fptrunc(floats, _HALVES), SHORTS)
     if dtype == FLOAT16:
         return _rounded_by_integers(builder, floats)
