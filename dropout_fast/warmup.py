@@ -72,7 +72,7 @@ def _steps_of_table(table: _dispatch.Table) -> Iterator[tuple[str, Step]]:
         counter.counter: of_counter,
         counter.counter_positive: of_counter,
         stored_bits.stored_bits: (0,),
-        broadcast_bits.broadcast_bits: (0, _LEVELS),
+        broadcast_bits.broadcast_bits: (0, 0, _LEVELS),
         column_sums.column_sums: (0,),
         mt19937.mt19937: of_mt19937,
         mt19937.mt19937_positive: of_mt19937,

@@ -47,8 +47,8 @@ def check_shared_bits(size, at_end):
             for noise_shape in ((shape[0], 1), (1, columns)):
                 bits = guarded(internals.empty_bits_of_numpy(max(noise_shape)).size, np.uint8, at_end)
                 levels = internals.levels(shape, noise_shape)
-                internals.SHARED.serial(0, levels, x, bits, 2.0, out)
-                internals.SHARED.parallel(0, levels, x, bits, 2.0, out, 2)
+                internals.SHARED.serial(0, 0, levels, x, bits, 2.0, out)
+                internals.SHARED.parallel(0, 0, levels, x, bits, 2.0, out, 2)
             bits = guarded(internals.empty_bits_of_numpy(size).size, np.uint8, at_end)
             internals.draw_region(1, 2, 77, KEEP_PROB, internals.levels(shape, (shape[0], 2 * columns + 3)), size, bits)
 
