@@ -14,7 +14,8 @@ from tqdm import tqdm
 from dropout_fast.torch import replace_dropout
 
 from .agreement import Agreement
-from .experiment import BATCH, LEARNING_RATE, TRAINING_SCANS, Digits, load
+from .experiment import TRAINING_SCANS, Digits, load
+from .network import BATCH, LEARNING_RATE
 
 WITHOUT, OWN, OURS = WAYS = ("without", "PyTorch's", "ours")
 
