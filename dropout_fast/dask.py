@@ -146,10 +146,10 @@ def _blockwise(name: str, array: Any, keep_prob: Any, rate: Any, seed: Any, step
     seed, step, _, keep_prob = counter_key(keep_prob, rate, seed, step, 0)
     noise_shape = as_noise_shape("noise_shape", noise_shape, array.shape, name)
     key = {"keep_prob": keep_prob, "seed": seed, "step": step}
-    return da.map_blocks(_dropout_of_block, array, key, noise_shape, token="dropout", dtype=array.dtype, meta=meta)
+    return da.map_blocks(dropout_of_block, array, key, noise_shape, dtype=array.dtype, meta=meta)
 
 
-def _dropout_of_block(block: Any, key: dict[str, Any], noise_shape: tuple[int, ...] | None, block_info: Any = None) -> Any:
+def dropout_of_block(block: Any, key: dict[str, Any], noise_shape: tuple[int, ...] | None, block_info: Any = None) -> Any:
     """One block of the result. Dask tells by `block_info` where it lies."""
     shape, bounds = block_info[0]["shape"], block_info[0]["array-location"]
     place: dict[str, Any] = {"region": (shape, bounds), "noise_shape": noise_shape}

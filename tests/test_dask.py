@@ -15,6 +15,8 @@ da = pytest.importorskip("dask.array")
 
 from dropout_fast import dask as blockwise
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")  # of products that NumPy makes
+
 SHAPES = st.one_of(
     st.just(()),
     st.tuples(st.integers(0, 100_000)),
@@ -135,7 +137,7 @@ def test_rate_and_defaults():
 def test_names_of_tasks_follow_from_the_arguments():
     array = da.from_array(X, chunks=TILES)
     name = blockwise.dropout(array, **KEY).name
-    assert name.startswith("dropout-")
+    assert name.startswith("dropout_of_block-")
     same = {"seed": np.uint64(3), "step": 4, "rate": 0.5, "noise_shape": (60, None)}
     assert blockwise.dropout(array, **same).name == name == pickle.loads(pickle.dumps(blockwise.dropout(array, **KEY))).name
     assert blockwise.dropout_backward(array, **KEY).name == name  # the same product
