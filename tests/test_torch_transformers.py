@@ -73,7 +73,7 @@ def trained_loss(replace, seed):
         scores = model[2](model[1](model[0](tokens))[:, 0])[:, 0]
         return torch.nn.functional.binary_cross_entropy_with_logits(scores, wanted.float())
 
-    for _ in range(150):
+    for _ in range(100):
         optimizer.zero_grad()
         loss().backward()
         optimizer.step()
@@ -84,10 +84,10 @@ def trained_loss(replace, seed):
 
 @pytest.mark.long
 def test_a_transformer_learns_as_well_with_ours():
-    """A paired t-test over twelve seeds; a false alarm once in a thousand runs."""
+    """A paired t-test over eight seeds; a false alarm once in a thousand runs."""
     stats = pytest.importorskip("scipy.stats")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        pairs = [(trained_loss(replace_dropout, seed), trained_loss(lambda model: model, seed)) for seed in range(12)]
+        pairs = [(trained_loss(replace_dropout, seed), trained_loss(lambda model: model, seed)) for seed in range(8)]
     print(pairs)
     assert stats.ttest_1samp([ours - theirs for ours, theirs in pairs], 0.0).pvalue > 1e-3
