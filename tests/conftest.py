@@ -1,13 +1,13 @@
 """Every test starts from kernels compiled now, and leaves np.random as it found it."""
 
 import os
-import subprocess
-import sys
 import tempfile
 
-_cache = tempfile.TemporaryDirectory()
-# Before numba is imported. An old cache may hold old kernels; on one core Numba would run no parallel kernel.
-os.environ["NUMBA_CACHE_DIR"] = _cache.name
+# Before numba is imported. An old cache may hold old kernels; the workers of pytest-xdist share one. On one core Numba would run
+# no parallel kernel.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _cache = tempfile.TemporaryDirectory()
+    os.environ["NUMBA_CACHE_DIR"] = _cache.name
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
 # The layer that most users have; where the extra tbb is installed, Numba would prefer that.
 os.environ.setdefault("NUMBA_THREADING_LAYER_PRIORITY", "omp tbb workqueue")
@@ -24,27 +24,6 @@ _common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, Hea
 settings.register_profile("default", max_examples=DEFAULT_EXAMPLES, derandomize=True, **_common)
 settings.register_profile("many", max_examples=10 * DEFAULT_EXAMPLES, **_common)
 settings.load_profile("default")
-
-#: From so many tests on, most kernels are needed.
-MANY_TESTS = 200
-
-
-def pytest_collection_modifyitems(items):
-    """What other processes compile meanwhile comes last: the fused functions, and then the code for other processors."""
-    items.sort(key=lambda item: ("narrow_cpus" in item.nodeid, "fused" in item.nodeid))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def compiled_meanwhile(request):
-    """For a long run let the idle cores compile what later tests need: every kernel, and the code for other processors."""
-    if len(request.session.items) < MANY_TESTS:
-        yield
-        return
-    with subprocess.Popen([sys.executable, "-m", "dropout_fast", "warmup", "--fused"], stdout=subprocess.DEVNULL) as process:
-        if any("narrow_cpus" in item.fixturenames for item in request.session.items):
-            request.getfixturevalue("narrow_cpus")
-        yield
-        process.terminate()
 
 
 @pytest.fixture(scope="session")

@@ -153,7 +153,11 @@ def test_it_reads_as_a_broadcast_view():
     assert dropout(X, seed=3)[1].noise_shape is None
 
 
-@pytest.mark.parametrize("options", [{"seed": 3}, {"seed": 3, "store_mask": False}, {"rng": np.random.default_rng(1)}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{"seed": 3}, {"seed": 3, "store_mask": False}, {"rng": np.random.default_rng(1)}],
+    ids=["stored", "redrawn", "generator"],
+)
 def test_pickles_copies_and_comparison(options):
     mask = dropout(X, noise_shape=NOISE_SHAPE, **options)[1]
     for twin in (pickle.loads(pickle.dumps(mask)), copy.deepcopy(mask), copy.copy(mask)):
