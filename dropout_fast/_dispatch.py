@@ -220,10 +220,13 @@ def _plan_of(mask: "KeepMask", dtype: np.dtype[Any]) -> Plan | None:
 
 def _apply_by_kernel(plan: Plan, mask: "KeepMask", a: Array, out: Array) -> None:
     """Both arrays are plain and of the plan's dtype."""
+    bits = mask._bits
     if mask._drawn_shape is not None:
         levels = levels_of(a.shape, bit_strides(mask._drawn_shape))
         _run(plan, (mask._first_bit(), 0, levels), a, mask._bits_or_redrawn(), out, threads_alone)
-    elif mask._bits is not None or plan.kernels is plan.backward:
+    elif bits is not None:
+        _run(plan, (mask._first_bit(),), a, bits, out, threads_alone)
+    elif plan.kernels is plan.backward:  # the stream can only draw bits
         _run(plan, (mask._first_bit(),), a, mask._bits_or_redrawn(), out, threads_alone)
     else:
         assert mask._key is not None
