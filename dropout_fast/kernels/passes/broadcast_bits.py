@@ -72,8 +72,9 @@ def apply_runs(epilogue, write, levels, first, x, bits, shift, operands, out):
             if 2 * period > PIECE or valid <= limit:
                 period = 0
         head = min(elements_to_alignment(out, i - first), limit - i)
-        apply_part(epilogue, x, buffer, first - base, operands, out, i - first, head)
-        i += head
+        if head > 0:  # masked stores take long even where no lane is written: 5 % of 1 Mi
+            apply_part(epilogue, x, buffer, first - base, operands, out, i - first, head)
+            i += head
         while i + GROUP <= limit:
             apply_group(epilogue, write, x, buffer, first - base, operands, out, i - first)
             i += GROUP
