@@ -41,8 +41,9 @@ MEASURED_FROM = 2**18
 #: Bytes of x from which the parallel way is tried at once, and always taken where DROPOUT_FAST_LAUNCH says so.
 PARALLEL_FROM = 2**22
 
-#: Nanoseconds of serial calls of smaller arrays before the parallel kernel is compiled, which takes about a second.
-COMPILING_PAYS_FROM = 50_000_000
+#: Nanoseconds of serial calls of smaller arrays before the parallel kernel is compiled, which takes a second, and for MT19937 up to
+#: four. After 50 ms a short training, the demo's, was held up for 50 times as long as all its other calls took.
+COMPILING_PAYS_FROM = 500_000_000
 
 #: Nanoseconds that only a compilation takes, of what a kernel's threads need before it.
 A_COMPILATION = 300_000_000

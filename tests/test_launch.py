@@ -161,8 +161,8 @@ def test_small_arrays_are_not_clocked():
 def test_a_smaller_array_waits_for_its_kernel_to_be_compiled_until_that_pays():
     machine = Machine(100, 50, nbytes=2**19)
     machine.kernels.compiled = {"serial"}
-    assert machine.calls(490)[0] == 0  # 49 ms
-    assert machine.calls(20)[0] > 0
+    assert machine.calls(4900)[0] == 0  # 490 ms
+    assert machine.calls(200)[0] > 0
 
 
 def test_a_call_that_compiles_teaches_nothing():
