@@ -67,7 +67,7 @@ def make_kernels(make_pass: Pass, epilogue: Any, dtype: str, *, nontemporal: boo
     """Make the variants of a pass with an epilogue for arrays of one dtype; each is compiled when it is first called."""
     serial, parallel = make_pass(epilogue, store, _nothing_to_publish)
     name = f"{make_pass.__name__}_{epilogue.__name__}"
-    kind = "" if nontemporal else "fused_"  # whose operands are a tuple: another signature
+    kind = "" if nontemporal else "fused_"  # fused kernels, which have no such variant, may take a tuple: another signature
     dispatchers = {
         "serial": make_kernel(serial, f"{name}_serial_{dtype}"),
         "parallel": _parallel_kernel(parallel, f"{parallel.__name__}_{kind}{dtype}"),
