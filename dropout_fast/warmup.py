@@ -61,7 +61,7 @@ def steps(fused: bool, shared: bool = False) -> Iterator[tuple[str, Step]]:
         yield from _steps_of_table(_dispatch.FUSED_TABLE)
     if shared:
         yield from _steps_of_table(_dispatch.SHARED_TABLE)
-        yield "region_draw_bits", partial(region.draw_bits, 0, 0, 0, 0.5, _LEVELS, 1, np.zeros(BLOCK_BYTES, np.uint8))
+        yield from _steps(region.draw_bits, (0, 0, 0, 0.5, _LEVELS, 0, 1, np.zeros(BLOCK_BYTES, np.uint8)), threads_alone)
 
 
 def _steps_of_table(table: _dispatch.Table) -> Iterator[tuple[str, Step]]:

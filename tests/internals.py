@@ -233,8 +233,8 @@ draw_whole_blocks, draw_from_mt19937 = counter.draw_bits, mt19937_keep_bits.draw
 #: The float32 kernels for bits that elements share.
 SHARED = _dispatch.kernels_for(broadcast_bits.broadcast_bits, scale_or_zero, "float32")
 
-#: What draws the bits of a block of a larger array.
-draw_region = region.draw_bits
+#: What draws the bits of a block of a larger array, serial and parallel.
+DRAW_REGION = region.draw_bits
 
 
 def levels(shape: tuple[int, ...], drawn: tuple[int, ...]) -> Any:

@@ -18,7 +18,7 @@ def test_the_kernels_of_shared_masks_are_an_option():
     kernels = {name.split(",")[0] for name in of_shared}
     assert {f"broadcast_bits_scale_or_zero_{dtype}" for dtype in ("float16", "bfloat16", "float32", "float64")} <= kernels
     assert len(kernels) == 11
-    for name in ("broadcast_bits_scale_or_zero_float32, serial", "region_draw_bits"):
+    for name in ("broadcast_bits_scale_or_zero_float32, serial", "region_draw_bits, serial"):
         assert name in of_shared
         steps[name]()
 

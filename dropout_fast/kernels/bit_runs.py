@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .options import helper, tiny_helper
-from .simd.memory import load_byte, load_uint64, store_uint64
+from .simd.memory import load_byte, load_uint64, store_uint64, store_uint64s
+from .simd.vectors import splat_uint64
 
-#: Bits of a word.
-WORD = 64
+#: Bits of a word, and bytes of eight words.
+WORD, VECTOR_BYTES = 64, 64
 
-NONE_SET, ONE = np.uint64(0), np.uint64(1)
+NONE_SET, ONE, ALL_SET = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @functools.lru_cache(maxsize=256)
@@ -39,6 +40,7 @@ def levels_of(lengths: tuple[int, ...], strides: tuple[int, ...]) -> npt.NDArray
     return np.array(levels, np.int64)
 
 
+@functools.lru_cache(maxsize=256)
 def bit_strides(noise_shape: tuple[int, ...]) -> tuple[int, ...]:
     """How many places apart the bits of a noise shape lie along each axis, in C order; 0 along axes of length 1."""
     strides = [math.prod(noise_shape[axis + 1 :]) for axis in range(len(noise_shape))]
@@ -79,29 +81,29 @@ def expand_bits(levels, bits, shift, target, start, stop):
     bits : ndarray of uint8, eight bytes or more
         Position 0 of the levels is bit `shift` of it.
     target : ndarray of uint8
-        One word longer than the bits.
+        Eight words longer than the bits.
     start, stop : int
     """
     length, extent, step = levels[0, 0], levels[1, 0], levels[1, 1]
     run = start // length
     index, taken, position = run % extent, start - run * length, shift + position_of(levels, run)
     run -= index
-    left, written, pending = stop - start, 0, NONE_SET
-    while left > 0:
-        count = min(length - taken, left)
-        if levels[0, 1] == 0:
-            pending = append_one_bit(bits, position, count, target, written, pending)
-        else:
-            if step == 0 and taken == 0 and 2 * length <= WORD:
-                count = min(WORD // length, extent - index) * length
-                count = count if count <= left else min(length, left)
-                index += (count - 1) // length
-                word = repeated(word_at(bits, position), length)
-                pending = append(word, count, target, written, pending)
+    size, written, pending = stop - start, 0, NONE_SET
+    while written < size:
+        count, rows = min(length - taken, size - written), 1
+        if count == length and length <= WORD:  # many short runs at a time
+            rows = min(extent - index, (size - written) // length)
+            if levels[0, 1] == 0:
+                pending = append_short_bits(bits, position, step, rows, length, target, written, pending)
+            elif step == 0:
+                pending = append_again(word_at(bits, position), rows, length, target, written, pending)
             else:
-                pending = append_bits(bits, position + taken, count, target, written, pending)
-        written, left = written + count, left - count
-        taken, index, position = 0, index + 1, position + step
+                pending = append_rows(bits, position, step, rows, length, target, written, pending)
+        elif levels[0, 1] == 0:
+            pending = append_long_bit(bits, position, count, target, written, pending)
+        else:
+            pending = append_bits(bits, position + taken, count, target, written, pending)
+        written, taken, index, position = written + rows * count, 0, index + rows, position + rows * step
         if index == extent:
             run += extent
             index, position = 0, shift + position_of(levels, run)
@@ -110,63 +112,111 @@ def expand_bits(levels, bits, shift, target, start, stop):
 
 @helper
 def append_bits(bits, position, count, target, written, pending):
-    """Append that many bits from `position` on; returns the last word, of which not all bits may be there."""
+    """Append that many bits from `position` on; returns the word that is not full yet, whose further bits are 0."""
     if count <= WORD:
-        return append(word_at(bits, position), count, target, written, pending)
-    fitting = min(WORD - written % WORD, count)
-    pending = append(word_at(bits, position), fitting, target, written, pending)
-    place, last = written // WORD + 1, (written + count) // WORD
-    at = position + fitting
-    while place < last:  # whole words, each from its own place
-        store_uint64(target, place * 8, word_at(bits, at))
-        place, at = place + 1, at + WORD
-    if at < position + count:
-        pending = word_at(bits, at)
-        store_uint64(target, place * 8, pending)
+        return append(word_at(bits, position) & lowest(count), count, target, written, pending)
+    fitting, last = WORD - written % WORD, (written + count) // WORD
+    append(word_at(bits, position) & lowest(fitting), fitting, target, written, pending)
+    position, place = position + fitting, written // WORD + 1
+    inside = min(last, place + (bits.size - 8 - position // 8) // 8)
+    skipped = np.uint64(position % 8)
+    while place < inside:  # whole words, of which the next word is there too
+        word = load_uint64(bits, position // 8) >> skipped | load_uint64(bits, position // 8 + 8) << ONE << np.uint64(63) - skipped
+        store_uint64(target, place * 8, word)
+        place, position = place + 1, position + WORD
+    while place < last:
+        store_uint64(target, place * 8, word_at(bits, position))
+        place, position = place + 1, position + WORD
+    return word_at(bits, position) & (ONE << np.uint64((written + count) % WORD)) - ONE
+
+
+@helper
+def append_rows(bits, position, stride, rows, length, target, written, pending):
+    """Append the bits of some rows, each of 64 bits or fewer; returns what `append_bits` returns."""
+    for _ in range(rows):
+        pending = append(word_at(bits, position) & lowest(length), length, target, written, pending)
+        position, written = position + stride, written + length
     return pending
 
 
 @helper
-def append_one_bit(bits, position, count, target, written, pending):
-    """Append the bit at `position` that many times; returns what `append_bits` returns."""
-    word = NONE_SET - (np.uint64(load_byte(bits, position // 8)) >> np.uint64(position % 8) & ONE)
-    place, last = written // WORD, (written + count) // WORD
-    pending = joined(pending, word, written)
-    store_uint64(target, place * 8, pending)
-    if place < last:
-        pending = word
-        place += 1
-        while place < last:
-            store_uint64(target, place * 8, word)
-            place += 1
+def append_long_rows(bits, position, stride, rows, length, target, written, pending):
+    """The same for rows of any length."""
+    for _ in range(rows):
+        pending = append_bits(bits, position, length, target, written, pending)
+        position, written = position + stride, written + length
     return pending
+
+
+@helper
+def append_again(word, rows, length, target, written, pending):
+    """Append the lowest `length` bits of a word again and again, in as many rows; returns what `append_bits` returns."""
+    fitting = WORD // length
+    word = repeated(word, length) & lowest(fitting * length)
+    for _ in range(rows // fitting):
+        pending = append(word, fitting * length, target, written, pending)
+        written += fitting * length
+    left = rows % fitting * length
+    return append(word & lowest(left), left, target, written, pending) if left else pending
+
+
+@helper
+def append_short_bits(bits, position, stride, rows, length, target, written, pending):
+    """Append one bit of each row, `length` times, 64 or fewer; returns what `append_bits` returns."""
+    for _ in range(rows):
+        pending = append(filled(bits, position) & lowest(length), length, target, written, pending)
+        position, written = position + stride, written + length
+    return pending
+
+
+@helper
+def append_long_bit(bits, position, count, target, written, pending):
+    """Append the bit at `position` that many times; returns what `append_bits` returns.
+
+    It writes up to 64 bytes past them: 1,024 elements that share a bit are two vectors, but sixteen words.
+    """
+    word, last = filled(bits, position), written + count
+    if last // WORD == written // WORD:
+        return append(word & lowest(count), count, target, written, pending)
+    store_uint64(target, written // WORD * 8, pending | word << np.uint64(written % WORD))
+    words, byte = splat_uint64(word), (written // WORD + 1) * 8
+    while byte < last // WORD * 8:
+        store_uint64s(target, byte, words)
+        byte += VECTOR_BYTES
+    return word & (ONE << np.uint64(last % WORD)) - ONE
+
+
+@tiny_helper
+def filled(bits, position):
+    """A word full of one bit."""
+    return NONE_SET - (np.uint64(load_byte(bits, position // 8)) >> np.uint64(position % 8) & ONE)
 
 
 @tiny_helper
 def append(word, count, target, written, pending):
-    """Append the lower `count` bits, 1 to 64, of a word; returns the last word."""
-    pending = joined(pending, word, written)
-    store_uint64(target, written // WORD * 8, pending)
+    """Append `count` bits, 1 to 64, of a word that has no others; returns what `append_bits` returns."""
+    used = np.uint64(written % WORD)
+    pending |= word << used
     if written % WORD + count >= WORD:
-        pending = word >> ONE >> np.uint64(WORD - 1 - written % WORD)
+        store_uint64(target, written // WORD * 8, pending)
+        pending = word >> ONE >> np.uint64(WORD - 1) - used
     return pending
 
 
 @tiny_helper
-def joined(pending, word, written):
-    """The bits of `pending` below position `written` of their word, and from there on those of `word`."""
-    used = np.uint64(written % WORD)
-    return pending & (ONE << used) - ONE | word << used
+def lowest(count):
+    """A word whose lowest `count` bits are set, 1 to 64."""
+    return ALL_SET >> np.uint64(WORD - count)
 
 
 @tiny_helper
 def repeated(word, length):
     """The lower bits of a word again and again, as often as a word holds them; what follows has no meaning."""
-    filled, count = word & (ONE << np.uint64(length)) - ONE, length
+    word, count = word & lowest(length), length
     while count < WORD:
-        filled |= filled << np.uint64(count)
+        word |= word << np.uint64(count)
         count += count
-    return filled
+    return word
 
 
 @tiny_helper

@@ -76,10 +76,23 @@ def make_kernels(make_pass: Pass, epilogue: Any, dtype: str, *, nontemporal: boo
         past_caches, _ = make_pass(epilogue, store_nontemporal, fence)
         dispatchers["past_caches"] = make_kernel(past_caches, f"{name}_past_caches_{dtype}")
     taken = np.dtype(dtype) if dtype in ("float32", "float64") else None
-    kernels = Kernels(_uncompiled, _uncompiled, None, dispatchers, f"{name}_{dtype}", dtype=taken)
+    return _kernels_of(dispatchers, f"{name}_{dtype}", taken)
+
+
+def make_drawing_kernels(serial: Callable[..., Any], parallel: Callable[..., Any], name: str) -> Kernels:
+    """Make the two variants of a function that draws keep bits and applies them to nothing."""
+    dispatchers = {
+        "serial": make_kernel(serial, f"{name}_serial"),
+        "parallel": make_kernel(parallel, f"{name}_in_parallel", parallel=True),
+    }
+    return _kernels_of(dispatchers, name, None)
+
+
+def _kernels_of(dispatchers: dict[str, Any], name: str, dtype: np.dtype[Any] | None) -> Kernels:
+    kernels = Kernels(_uncompiled, _uncompiled, None, dispatchers, name, dtype=dtype)
     kernels.serial = _first_serial(kernels)
     kernels.parallel = _first_parallel(kernels, "parallel", dispatchers["serial"])
-    if nontemporal:
+    if "past_caches" in dispatchers:
         kernels.nontemporal = _first_parallel(kernels, "nontemporal", dispatchers["past_caches"])
     return kernels
 

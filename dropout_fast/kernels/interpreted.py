@@ -74,9 +74,9 @@ def draw_bits(seed, step, offset, keep_prob, bits):
     bits[:] = _draw_blocks(seed, step, first, first + bits.size // BLOCK_BYTES, keep_prob)
 
 
-def draw_bits_of_region(seed, step, origin, keep_prob, levels, size, bits):
-    """As ``draw_bits`` of ``passes.region``."""
-    positions = origin + positions_of(levels, np.arange(size))
+def draw_bits_of_region(seed, step, origin, keep_prob, levels, first, size, bits):
+    """As ``_draw_bits`` of ``passes.region``."""
+    positions = origin + positions_of(levels, np.arange(first, first + size))
     kept = np.empty(size, np.bool_)
     for chunk in np.unique(positions // CHUNK).tolist():
         inside = positions // CHUNK == chunk

@@ -7,9 +7,11 @@ from typing import NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
+from .. import _launch
+from ..kernels.bernoulli import BLOCK, CHUNK
 from ..kernels.bit_runs import bit_strides, levels_of
 from ..kernels.passes import region
-from .base import Bits, Key, Stream
+from .base import Bits, Key, Stream, threads_alone
 from .counter import COUNTER, arguments
 from .mt19937 import empty_bits
 
@@ -52,18 +54,47 @@ def draw_bits(key: RegionKey, shape: tuple[int, ...]) -> Bits:
     size = math.prod(shape)
     bits = empty_bits(None, size)
     if size:
-        origin, levels = _place(key[4])
+        place = _place(key[4])
         seed, step, _, keep_prob = arguments(key[:4])
-        region.draw_bits(seed, step, origin, keep_prob, levels, size, bits)
+        drawn = (seed, step, place.origin, keep_prob, place.levels, 0, size, bits)
+        _launch.run(region.draw_bits, drawn, threads_alone, place, False)
     return bits
 
 
+class _Place(NamedTuple):
+    """Where a region's bits are drawn.
+
+    Attributes
+    ----------
+    origin : int
+        Index of the first element that is drawn.
+    levels : ndarray of int64
+        Of all: see `kernels.bit_runs`.
+    size : int
+        How many are drawn.
+    nbytes : int
+        Of an array whose usual dropout takes about as long: the launcher goes by it.
+    """
+
+    origin: int
+    levels: npt.NDArray[np.int64]
+    size: int
+    nbytes: int
+
+
+#: A row of a region takes about as long, and a block that is drawn or passed over, as so many bytes in the usual dropout.
+BYTES_ALIKE = 128
+
+
 @functools.lru_cache(maxsize=256)
-def _place(region: Region) -> tuple[int, npt.NDArray[np.int64]]:
-    """Index of the first element that is drawn, and the levels of all (see `kernels.bit_runs`)."""
-    strides = bit_strides(region.noise_shape or region.shape)
+def _place(region: Region) -> _Place:
+    drawn_shape, strides = region.drawn_shape(), bit_strides(region.noise_shape or region.shape)
     origin = sum(start * stride for (start, _), stride in zip(region.bounds, strides, strict=True))
-    return origin, levels_of(region.drawn_shape(), strides)
+    levels, size = levels_of(drawn_shape, strides), math.prod(drawn_shape)
+    length, apart = int(levels[0, 0]), int(levels[1, 1])
+    rows = size // length
+    blocks = rows * (length + min(max(apart - length, 0), CHUNK)) // BLOCK
+    return _Place(origin, levels, size, BYTES_ALIKE * (rows + blocks))
 
 
 REGION = Stream(name="region of the counter stream", is_repeatable=True, draw_bits=draw_bits, locks_generator=False)

@@ -50,7 +50,9 @@ def check_shared_bits(size, at_end):
                 internals.SHARED.serial(0, 0, levels, x, bits, 2.0, out)
                 internals.SHARED.parallel(0, 0, levels, x, bits, 2.0, out, 2)
             bits = guarded(internals.empty_bits_of_numpy(size).size, np.uint8, at_end)
-            internals.draw_region(1, 2, 77, KEEP_PROB, internals.levels(shape, (shape[0], 2 * columns + 3)), size, bits)
+            levels = internals.levels(shape, (shape[0], 2 * columns + 3))
+            internals.DRAW_REGION.serial(1, 2, 77, KEEP_PROB, levels, 0, size, bits)
+            internals.DRAW_REGION.parallel(1, 2, 77, KEEP_PROB, levels, 0, size, bits, 2)
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """Clock forwards and backwards with a noise shape or a region in place, beside those of the usual dropout."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -57,8 +58,16 @@ def calls(case: Case, keep_prob: float) -> dict[str, Function]:
     return made
 
 
+def use_for_a_second(case: Case, keep_prob: float) -> None:
+    """Draw as a training would: what draws a region in parallel is compiled after half a second of serial calls."""
+    forward, stop = calls(case, keep_prob)["shaped forward"], time.monotonic() + 1.0
+    while time.monotonic() < stop:
+        forward()
+
+
 def measure(keep_prob: float, rounds: int, on_row: Callable[[], object]) -> dict[str, Any]:
     """Return the ratios of all cases; calls `on_row` after each."""
+    use_for_a_second(_columns(256, 1024, 2**12), keep_prob)
     rows = []
     for name, case in CASES.items():
         times = seconds_a_call(calls(case, keep_prob), rounds, BLOCK)

@@ -4,7 +4,7 @@ import numba
 import numpy as np
 
 from .. import interpreted
-from ..bit_runs import expand_bits, period_at
+from ..bit_runs import VECTOR_BYTES, expand_bits, period_at
 from ..elementwise import apply_group, apply_part
 from ..options import helper, interpreted_as
 from ..shares import bounds, chunks_of
@@ -12,10 +12,10 @@ from ..simd.memory import call_compiled, elements_to_alignment, stack_array, unc
 from ..simd.vectors import GROUP, LANES
 
 #: Elements whose bits are put together at a time, on the stack.
-PIECE = 4096
+PIECE = 8192
 
-#: Bytes of that buffer: `apply_group` reads bits past those that it needs.
-BUFFER = PIECE // 8 + 8
+#: Bytes of that buffer: `expand_bits` writes past them.
+BUFFER = PIECE // 8 + VECTOR_BYTES
 
 
 def broadcast_bits(epilogue, write, publish):
@@ -59,10 +59,10 @@ def apply_runs(epilogue, write, levels, first, x, bits, shift, operands, out):
     """Apply the epilogue to all of x, whose bits are first put together in a buffer; `i` counts as the levels do."""
     levels, bits, buffer = uncounted(levels), uncounted(bits), stack_array(np.uint8, BUFFER)
     i = base = limit = valid = first
-    stop, period = first + x.size, 0
+    stop, period, repeat = first + x.size, 0, 0
     while i < stop:
         if 0 < period and i + GROUP <= valid:
-            base += (i - base) // period * period
+            base += repeat
             limit = min(base + PIECE, valid)
         else:
             base, limit = i, min(i + PIECE, stop)
@@ -71,6 +71,8 @@ def apply_runs(epilogue, write, levels, first, x, bits, shift, operands, out):
             valid = min(valid, stop)
             if 2 * period > PIECE or valid <= limit:
                 period = 0
+            else:
+                repeat = (PIECE - GROUP) // period * period
         head = min(elements_to_alignment(out, i - first), limit - i)
         if head > 0:  # masked stores take long even where no lane is written: 5 % of 1 Mi
             apply_part(epilogue, x, buffer, first - base, operands, out, i - first, head)
