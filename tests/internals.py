@@ -26,7 +26,8 @@ from dropout_fast.forms import CS231N, matching
 from dropout_fast.kernels import bit_runs, factory
 from dropout_fast.kernels.bernoulli import BLOCK, CHUNK
 from dropout_fast.kernels.epilogues import multiply, multiply_in_float64, scale_or_zero
-from dropout_fast.kernels.options import OPTIONS
+from dropout_fast.kernels.helper_compiler import UnoptimisedLibrary
+from dropout_fast.kernels.options import OPTIONS, helper
 from dropout_fast.kernels.passes import broadcast_bits, counter, mt19937, pcg64, region, stored_bits
 from dropout_fast.kernels.rng import jump_polynomials, mt19937_keep_bits
 from dropout_fast.kernels.rng.mt19937 import DRAWS_PER_BLOCK
@@ -44,8 +45,18 @@ from dropout_fast.streams.given_draws import generator_that_draws
 from dropout_fast.streams.numpy_generators import numpy_stream
 
 __all__ = [
-    "ARRAY_METHODS", "BLOCK", "CHUNK", "DRAWS_PER_BLOCK", "count_from", "generator_that_draws", "next_word", "splat_uint64",
-    "store_uint64s", "threefry",
+    "ARRAY_METHODS",
+    "BLOCK",
+    "CHUNK",
+    "DRAWS_PER_BLOCK",
+    "UnoptimisedLibrary",
+    "count_from",
+    "generator_that_draws",
+    "helper",
+    "next_word",
+    "splat_uint64",
+    "store_uint64s",
+    "threefry",
 ]  # fmt: skip
 
 Bits = npt.NDArray[np.uint8]

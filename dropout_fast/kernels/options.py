@@ -6,6 +6,13 @@ from typing import Any
 import numba
 from numba import config
 
+try:
+    from .helper_compiler import HelperCompiler
+except ImportError:
+    _PIPELINE: dict[str, Any] = {}
+else:
+    _PIPELINE = {"pipeline_class": HelperCompiler}
+
 #: Options of every compiled function: other Python threads run meanwhile, and division behaves as in NumPy
 #: (without a branch to an exception inside a loop).
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
@@ -14,10 +21,10 @@ OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 _HELPER: dict[str, Any] = {**OPTIONS, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 #: For functions that kernels call, and nothing else may: compiled into their callers, so they need no cache entries of their own.
-helper = numba.njit(**_HELPER)
+helper = numba.njit(**_HELPER, **_PIPELINE)
 
 #: For functions of a few lines: copied into their callers before type inference, which saves 30 to 60 ms of compilation each.
-tiny_helper = numba.njit(inline="always", **OPTIONS)
+tiny_helper = numba.njit(inline="always", **_HELPER, **_PIPELINE)
 
 
 def interpreted_as(stand_in: Callable[..., Any]) -> Callable[[Any], Any]:

@@ -8,11 +8,16 @@ import sys
 
 import numba.core.caching
 import numba.core.compiler_lock
+import numba.core.typed_passes
 import numpy as np
 
 
 def main() -> None:
-    hidden = [(numba.core.caching, "FunctionCache"), (numba.core.compiler_lock, "global_compiler_lock")]
+    hidden = [
+        (numba.core.caching, "FunctionCache"),
+        (numba.core.compiler_lock, "global_compiler_lock"),
+        (numba.core.typed_passes, "NativeLowering"),
+    ]
     names = [(module, name, module.__dict__.pop(name)) for module, name in hidden]
     dropout_fast, reference = (importlib.import_module(name) for name in ("dropout_fast", "dropout_fast.reference"))
     for module, name, value in names:  # Numba itself needs them
