@@ -88,7 +88,7 @@ def expand_bits(levels, bits, shift, target, start, stop):
     run = start // length
     index, taken, position = run % extent, start - run * length, shift + position_of(levels, run)
     run -= index
-    size, written, pending = stop - start, 0, NONE_SET
+    size, written, pending = stop - start, np.intp(0), NONE_SET
     while written < size:
         count, rows = min(length - taken, size - written), 1
         if count == length and length <= WORD:  # many short runs at a time

@@ -27,7 +27,7 @@ def reciprocal_of(period: int) -> np.int64:
 
 
 def repeated(bias: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The bias again and again, for a period and a group more.
+    """The bias again and again, for two periods and a group: the elements of any thread's share may start anywhere in the first.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ def repeated(bias: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """
     length = bias.size
     if length >= GROUP:
-        return np.concatenate((bias, bias[:GROUP]))
-    return np.concatenate((bias,) * ((period_of(length) + GROUP + length - 1) // length))
+        return np.concatenate((bias, bias, bias[:GROUP]))
+    return np.concatenate((bias,) * ((2 * period_of(length) + GROUP + length - 1) // length))
 
 
 @tiny_helper

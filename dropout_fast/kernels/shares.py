@@ -29,23 +29,6 @@ def chunks_of(size, offset):
     return (offset + size + CHUNK - 1) // CHUNK - offset // CHUNK
 
 
-def operands_for_shares(operands):
-    """What an epilogue takes (see `epilogues`), with the bias laid out twice, so that a share may start anywhere in it."""
-    raise NotImplementedError("for compiled functions")
-
-
-@overload(operands_for_shares, inline="always")
-def _operands_for_shares(operands):
-    def with_bias_twice(operands):
-        scale, bias, period, reciprocal, residual = operands
-        twice = np.empty(period + bias.size, bias.dtype)
-        twice[:period] = bias[:period]
-        twice[period:] = bias
-        return scale, twice, period, reciprocal, residual
-
-    return with_bias_twice if isinstance(operands, types.BaseTuple) else lambda operands: operands
-
-
 def operands_of_share(operands, begin, end):
     """What the epilogue takes for the elements from `begin` to `end`."""
     raise NotImplementedError("for compiled functions")

@@ -10,7 +10,7 @@ import numba
 import numpy as np
 
 from .. import interpreted
-from ..elementwise import apply_part
+from ..elementwise import FIRST, apply_part
 from ..options import helper, interpreted_as, tiny_helper
 from ..simd.memory import (
     call_compiled,
@@ -98,15 +98,15 @@ def sum_four_rows(epilogue, shift, x, bits, operands, out, sums, start):
     """Apply the epilogue to the four rows from element `start` on, and add them to `sums`, which are loaded and stored once."""
     columns = sums.size
     column = min(elements_to_alignment(out, start), columns)
-    sum_four_parts(epilogue, shift, x, bits, operands, out, sums, start, 0, column)
+    sum_four_parts(epilogue, shift, x, bits, operands, out, sums, start, FIRST, column)
     inside = all_lanes()
     while column + 2 * LANES <= columns:  # one vector more, as load_bits reads bits past its own
         i = start + column
         j, k, m = i + columns, i + 2 * columns, i + 3 * columns
-        first = epilogue(load(x, i), load_bits(bits, i + shift), i, 0, inside, operands)
-        second = epilogue(load(x, j), load_bits(bits, j + shift), j, 0, inside, operands)
-        third = epilogue(load(x, k), load_bits(bits, k + shift), k, 0, inside, operands)
-        fourth = epilogue(load(x, m), load_bits(bits, m + shift), m, 0, inside, operands)
+        first = epilogue(load(x, i), load_bits(bits, i + shift), i, FIRST, inside, operands)
+        second = epilogue(load(x, j), load_bits(bits, j + shift), j, FIRST, inside, operands)
+        third = epilogue(load(x, k), load_bits(bits, k + shift), k, FIRST, inside, operands)
+        fourth = epilogue(load(x, m), load_bits(bits, m + shift), m, FIRST, inside, operands)
         store(out, i, first)
         store(out, j, second)
         store(out, k, third)

@@ -21,12 +21,12 @@ from ..bernoulli import (
     finish_comparison,
     threshold_of,
 )
-from ..elementwise import apply_aligned_range, apply_group, apply_part
+from ..elementwise import WHOLE, apply_aligned_range, apply_group, apply_part
 from ..factory import make_kernel
 from ..notes import NONE_PENDING, note_nothing, note_positive
 from ..options import helper, interpreted_as, tiny_helper
 from ..rng.xoshiro import start_lanes
-from ..shares import bounds, chunks_of, operands_for_shares, operands_of_share
+from ..shares import bounds, chunks_of, operands_of_share
 from ..simd.memory import call_compiled, elements_to_alignment, load_uint64s, stack_array, store_uint64s
 from ..simd.vectors import GROUP, splat_uint64
 
@@ -75,7 +75,7 @@ def _make(epilogue, write, publish, copy, note):
 
 def counter_in_parallel(serial, seed, step, offset, keep_prob, x, bits, operands, out, threads):
     """Call the serial kernel at the address `serial` on the stretch of each of so many threads."""
-    shares, operands = min(threads, chunks_of(x.size, offset)), operands_for_shares(operands)
+    shares = min(threads, chunks_of(x.size, offset))
     for share in numba.prange(shares):
         start, stop = bounds(share, shares, x.size, offset)
         begin, end = start - offset, stop - offset
@@ -140,7 +140,7 @@ def draw_and_apply(epilogue, write, copy, note, seed, step, offset, keep_prob, x
             comparison = compare_one_bit(comparison)
             for _ in range(GROUPS_PER_WORD):
                 results = apply_group(epilogue, write, x, recent, offset - base, operands, out, i)
-                pending = note(bits, i + first_bit, results, GROUP, pending)
+                pending = note(bits, i + first_bit, results, WHOLE, pending)
                 i += GROUP
         kept, state = finish_comparison(comparison)
         store_uint64s(recent, (b * BLOCK - base) // 8, kept ^ inverted)

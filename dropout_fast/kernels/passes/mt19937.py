@@ -7,13 +7,13 @@ The bits are the same.
 import numba
 import numpy as np
 
-from ..elementwise import apply_group_by_registers, apply_part, apply_rest_by_registers
+from ..elementwise import FIRST, apply_group_by_registers, apply_part, apply_rest_by_registers
 from ..notes import NONE_PENDING, note_nothing, note_positive
 from ..options import helper, tiny_helper
 from ..rng.mt19937 import RING_WORDS, WORDS_PER_DRAW, N, copy_block, save_state, start_rings, state_at
 from ..rng.mt19937_jump import DIGITS_PER_JUMP, DIRECT_JUMPS
 from ..rng.mt19937_keep_bits import comparison_of, draw_group, store_group_bits
-from ..shares import operands_for_shares, operands_of_share
+from ..shares import operands_of_share
 from ..simd.memory import address_of, call_compiled, elements_to_alignment, stack_array
 from ..simd.vectors import GROUP, word_of
 
@@ -67,7 +67,7 @@ def mt19937_in_parallel(serial, state_address, threshold, x, bits, operands, out
     jump_address : int
         From `mt19937_jump.jump_address`; any number where there are no jumps.
     """
-    state, start, operands = state_at(state_address), np.empty(N + 1, np.uint32), operands_for_shares(operands)
+    state, start = state_at(state_address), np.empty(N + 1, np.uint32)
     copy_state(state, start)
     for part in numba.prange(parts_of(x.size, first, stride)):
         own_state = np.empty(N + 1, np.uint32)
@@ -129,8 +129,8 @@ def draw_and_apply(epilogue, write, note, state, threshold, x, bits, operands, o
             store_group_bits(bits, done, min(GROUP, end - done), shifted_in(previous, word, unaligned))
             if done == 0:
                 count = min(unaligned, end)
-                result = apply_part(epilogue, x, bits, 0, operands, out, 0, count)
-                pending = note(bits, 0, (result, result, result, result), count, pending)
+                result = apply_part(epilogue, x, bits, FIRST, operands, out, FIRST, count)
+                pending = note(bits, FIRST, (result, result, result, result), count, pending)
             i = done + unaligned
             if i + GROUP <= end:
                 results = apply_group_by_registers(epilogue, write, x, lanes, operands, out, i)

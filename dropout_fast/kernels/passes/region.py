@@ -61,7 +61,7 @@ def _draw_bits(seed, step, origin, keep_prob, levels, first, size, bits):
     index, taken = run % extent, first % length
     row = origin + position_of(levels, run)
     run -= index
-    state, chunk, ready, written, pending = unset_state(), -1, 0, 0, NONE_SET
+    state, chunk, ready, written, pending = unset_state(), -1, np.intp(0), np.intp(0), NONE_SET
     while written < size:
         if (row + taken) // CHUNK != chunk:
             chunk, ready = (row + taken) // CHUNK, 0
