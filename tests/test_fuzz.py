@@ -219,6 +219,61 @@ def test_dropout_by_a_generator(x, keep_prob, rng, excluded, out):
     assert same_values(np.ma.masked_array(np.ma.getdata(result), hidden), np.ma.masked_array(expected, hidden))
 
 
+BAD_NOISE_SHAPES = [3, "1", {1}, (1.0,), (True,), (-1,), (2**70,), (50,), (1,) * 9, object(), np.ones((1, 1), int)]
+BAD_REGIONS = [
+    "whole",
+    3,
+    ((50,),),
+    ((50,), ((0, 50),), 1),
+    ((-1,), ((0, 1),)),
+    ((50.0,), ((0, 50),)),
+    ((50,), ((0, 51),)),
+    ((50,), ((3, 2),)),
+    ((50,), (np.s_[::2],)),
+    ((50,), (7,)),
+    ((2**40, 2**40), np.s_[:1, :1]),
+    ((50,), ((0, 50), (0, 1))),
+    ((50,), np.s_[:50]),
+]
+
+
+@given(
+    x=either(arrays(FLOATS), arrays(OTHERS) | st.sampled_from(NO_NUMBERS)),
+    keep_prob=keep_probs,
+    seed=counters,
+    shared=st.lists(st.sampled_from([1, None]), max_size=4),
+    noise_shape=either(st.just(None), st.sampled_from(BAD_NOISE_SHAPES)),
+    around=st.none() | st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=4, max_size=4),
+    region=either(st.just(None), st.sampled_from(BAD_REGIONS)),
+    store_mask=st.booleans(),
+)
+@examples(500)
+def test_shared_bits_and_regions(x, keep_prob, seed, shared, noise_shape, around, region, store_mask):
+    faults = faults_of(x=x, keep_prob=keep_prob, seed=seed, noise_shape=noise_shape, region=region)
+    shape = np.shape(x[0]) if x[1] else ()
+    whole, index = shape, (slice(None),) * len(shape)
+    options = {"keep_prob": keep_prob[0], "seed": seed[0], "noise_shape": noise_shape[0], "store_mask": store_mask}
+    if noise_shape[1] and shared:
+        options["noise_shape"] = shared[: len(shape)]
+    if not region[1]:
+        options["region"] = region[0]
+    elif around is not None:
+        whole = tuple(before + length + after for length, (before, after) in zip(shape, around, strict=False))
+        index = tuple(slice(before, before + length) for length, (before, _) in zip(shape, around, strict=False))
+        options["region"] = whole, index
+    if faults:
+        with refused_where(faults, x[0]):
+            dropout_fast.dropout(x[0], **options)
+        return
+    before, values, hidden = state(), plain(x[0]), np.ma.getmaskarray(x[0])
+    result, mask = dropout_fast.dropout(x[0], **options)
+    of_whole = dropout_fast.dropout(np.ones(whole), **{**options, "region": None})[1]
+    assert state() == before and result.dtype.type is x[0].dtype.type
+    assert np.array_equal(np.asarray(mask), np.asarray(of_whole)[index])
+    assert same_values(np.ma.masked_array(np.ma.getdata(result), hidden), np.ma.masked_array(by_definition(values, mask), hidden))
+    assert same_values(mask.apply(values), by_definition(values, mask))
+
+
 @given(
     x=either(arrays([*FLOATS, *OTHERS]), st.sampled_from(NO_NUMBERS)),
     p=keep_probs,
