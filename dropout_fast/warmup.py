@@ -1,6 +1,9 @@
 """Compile every kernel now, so that no later call, in this process or another, has to."""
 
 import argparse
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -27,21 +30,24 @@ Step = Callable[[], object]
 #: To draw from while compiling. The steps know only the address of its state, so it must live as long as they can.
 _GENERATOR, _PCG64, _PCG64DXSM, _SFC64 = np.random.MT19937(0), np.random.PCG64(0), np.random.PCG64DXSM(0), np.random.SFC64(0)
 
+#: Of the command. More would each need memory, and compile little.
+MOST_PROCESSES = 8
+
 _LEVELS = levels_of((1,), (1,))
 
 
 def warmup(*, fused: bool = False, shared: bool = False) -> None:
     """Compile every kernel of dropout and keep it in Numba's cache on disk, or load it from there.
 
-    Compiling takes about two minutes, once for each installation and processor; loading 0.2 s.
-    ``python -m dropout_fast warmup`` does the same and says how long each kernel took.
+    Compiling takes one to two minutes, once for each installation and processor; loading 0.2 s.
+    ``python -m dropout_fast warmup`` does the same on all cores, and says how long each kernel took.
 
     Parameters
     ----------
     fused : bool
-        Those of `relu_dropout`, `dropout_add` and ``apply(bias_gradient=...)`` too, which takes about 60 s more.
+        Those of `relu_dropout`, `dropout_add` and ``apply(bias_gradient=...)`` too, which takes about 50 s more.
     shared : bool
-        Those of `noise_shape` and `region` too, which takes about 60 s more.
+        Those of `noise_shape` and `region` too, which takes about 30 s more.
 
     Notes
     -----
@@ -129,9 +135,38 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """`warmup` as a command; the exit status is 0."""
-    for name, step in steps(arguments.fused, arguments.shared):
+    """`warmup` as a command, on all cores; the exit status is 0."""
+    for name, step in _while_others_compile(arguments.fused, arguments.shared):
         start = time.perf_counter()
         step()
         print(f"{name:44} {time.perf_counter() - start:5.2f} s", flush=True)
     return 0
+
+
+def _while_others_compile(fused: bool, shared: bool) -> Iterator[tuple[str, Step]]:
+    """All steps, while other processes take a part each: Numba compiles on one thread, and all meet in its cache on disk.
+
+    This process takes every step, and loads what was compiled meanwhile. So it does not matter if another fails.
+    """
+    every = list(steps(fused, shared))
+    parts = min(int(config.NUMBA_NUM_THREADS), MOST_PROCESSES, len(every))  # type: ignore[attr-defined]  # set at run time
+    others = [_start_part(part, parts, fused, shared) for part in range(1, parts)]
+    try:
+        yield from every
+    finally:
+        for process in others:
+            process.kill()
+            process.wait()
+
+
+def _start_part(part: int, parts: int, fused: bool, shared: bool) -> "subprocess.Popen[bytes]":
+    code = f"from dropout_fast.warmup import compile_part; compile_part({part}, {parts}, {fused}, {shared})"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def compile_part(part: int, parts: int, fused: bool, shared: bool) -> None:
+    """Compile one of so many parts of the kernels."""
+    every = list(steps(fused, shared))
+    for _, step in every[part * len(every) // parts : (part + 1) * len(every) // parts]:
+        step()

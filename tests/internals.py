@@ -6,6 +6,7 @@ all that a program of `programs` needs; in a `with` statement, what it changed i
 
 import contextlib
 import dataclasses
+import functools
 import gc
 import importlib
 from collections.abc import Callable, Iterator
@@ -361,6 +362,18 @@ def binomial_of_another_numpy() -> Iterator[None]:
 def warmup_steps(shared: bool = False) -> dict[str, Callable[[], object]]:
     """The calls that `warmup` makes, by the name of the kernel that each compiles."""
     return dict(importlib.import_module("dropout_fast.warmup").steps(fused=False, shared=shared))  # the function has the same name
+
+
+def warmup_of(*names: str) -> tuple[Changed, list[str]]:
+    """Replace the steps of `warmup` by some of these names; returns that, and the list of those that have been taken."""
+    taken: list[str] = []
+    module = importlib.import_module("dropout_fast.warmup")
+    return Changed((module, "steps", lambda *_: iter([(name, functools.partial(taken.append, name)) for name in names]))), taken
+
+
+def warmup_part(part: int, parts: int) -> None:
+    """Take the steps that one process of the command takes."""
+    importlib.import_module("dropout_fast.warmup").compile_part(part, parts, fused=False, shared=False)
 
 
 def warmup_draws_by(draw: Callable[..., None]) -> tuple[Changed, str]:

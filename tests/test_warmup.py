@@ -4,7 +4,10 @@ import gc
 
 import internals
 import numpy as np
+import pytest
 from helpers import run_program
+
+from dropout_fast.__main__ import main
 
 
 def test_no_call_waits_for_a_kernel_afterwards():
@@ -33,3 +36,21 @@ def test_warmup_draws_from_a_generator_that_is_there():
     with change:
         internals.warmup_steps()[step]()
     assert called
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 8])
+def test_the_processes_of_the_command_take_all_steps(parts):
+    change, taken = internals.warmup_of(*"abcdefg")
+    with change:
+        for part in range(parts):
+            internals.warmup_part(part, parts)
+    assert taken == list("abcdefg")
+
+
+def test_the_command_takes_every_step_whatever_the_other_processes_do(capsys, monkeypatch):
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")  # of the others, which have nothing to do then
+    change, taken = internals.warmup_of("first", "second", "third")
+    with change:
+        assert main(["warmup"]) == 0
+    assert taken == ["first", "second", "third"]
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == taken
