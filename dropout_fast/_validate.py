@@ -2,7 +2,7 @@
 
 import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -224,17 +224,14 @@ def as_noise_shape(name: str, value: Any, shape: tuple[int, ...], of: str = "x")
     if value is None:
         return None
     lengths = _as_tuple(name, value, "a tuple of integers and None")
-    expected = f"expected a tuple that broadcasts to {shape}, of 1, None or the length of `{of}` for each axis"
-    if len(lengths) > len(shape):
-        raise ValueError(f"`{name}` is {shown(value)}; {expected}.")
     missing = len(shape) - len(lengths)
-    drawn = [1] * missing
-    for axis, length in enumerate(lengths):
-        own = shape[missing + axis]
-        drawn.append(own if length is None else as_counter(f"{name}[{axis}]", length, 62))
-        if drawn[-1] not in (1, own):
-            raise ValueError(f"`{name}` is {shown(value)}; {expected}.")
-    return None if tuple(drawn) == shape else tuple(drawn)
+    own = shape[max(0, missing) :]
+    given = _as_lengths(name, [length if asked is None else asked for asked, length in zip(lengths, own, strict=False)])
+    drawn = (1,) * missing + given
+    if missing < 0 or any(length not in (1, whole) for length, whole in zip(given, own, strict=True)):
+        expected = f"expected a tuple that broadcasts to {shape}, of 1, None or the length of `{of}` for each axis"
+        raise ValueError(f"`{name}` is {shown(value)}; {expected}.")
+    return None if drawn == shape else drawn
 
 
 def check_blocks(name: str, block: Any, shape: tuple[Any, ...]) -> None:
@@ -329,7 +326,7 @@ def as_region(value: Any, shape: tuple[int, ...], noise_shape: Any) -> Region:
     if len(pair) != 2:
         raise ValueError(f"`region` is {shown(value)}; expected a pair: the shape of the whole array, and where `x` lies in it.")
     lengths = _as_tuple("region[0]", pair[0], "the shape of the whole array")
-    whole = tuple(as_counter(f"region[0][{axis}]", length, 62) for axis, length in enumerate(lengths))
+    whole = _as_lengths("region[0]", lengths)
     if math.prod(whole) > 2**62:
         raise ValueError(f"`region[0]` is {shown(pair[0])}; expected a shape of at most 2**62 elements.")
     entries = (
@@ -338,14 +335,17 @@ def as_region(value: Any, shape: tuple[int, ...], noise_shape: Any) -> Region:
     if len(entries) > len(whole):
         raise ValueError(f"`region[1]` has {len(entries)} entries; expected one for each axis of {whole}.")
     entries += (slice(None),) * (len(whole) - len(entries))
-    bounds = tuple(_as_bounds(f"region[1][{axis}]", entry, whole[axis]) for axis, entry in enumerate(entries))
+    bounds = tuple(_as_bounds(axis, entry, length) for axis, (entry, length) in enumerate(zip(entries, whole, strict=True)))
     region = Region(whole, bounds, as_noise_shape("noise_shape", noise_shape, whole))
     if region.block_shape() != shape:
         raise ValueError(f"`region` is a block of shape {region.block_shape()}; expected {shape}, the shape of `x`.")
     return region
 
 
-def _as_bounds(name: str, value: Any, length: int) -> tuple[int, int]:
+def _as_bounds(axis: int, value: Any, length: int) -> tuple[int, int]:
+    if type(value) is tuple and len(value) == 2 and type(value[0]) is type(value[1]) is int and 0 <= value[0] <= value[1] <= length:
+        return value  # the usual; names of the arguments take longer to make than the check
+    name = f"region[1][{axis}]"
     if isinstance(value, slice):
         if value.step not in (None, 1):
             raise ValueError(f"`{name}` is {value}; expected a slice without a step.")
@@ -361,6 +361,14 @@ def _as_bounds(name: str, value: Any, length: int) -> tuple[int, int]:
     if not start <= stop <= length:
         raise ValueError(f"`{name}` is {shown(value)}; expected 0 <= start <= stop <= {length}, the length of that axis.")
     return start, stop
+
+
+def _as_lengths(name: str, values: Sequence[Any]) -> tuple[int, ...]:
+    """Each value as a length; its name is made where it is at fault."""
+    return tuple(
+        value if type(value) is int and 0 <= value < 2**62 else as_counter(f"{name}[{axis}]", value, 62)
+        for axis, value in enumerate(values)
+    )
 
 
 def _as_tuple(name: str, value: Any, meaning: str) -> tuple[Any, ...]:
