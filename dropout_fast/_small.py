@@ -15,6 +15,7 @@ from numba import config
 
 from ._dispatch import SMALL, Plan, plan_for
 from ._process import fork_gate, yield_to_fork
+from ._validate import is_usable_out
 from .forms.form import Draw
 from .forms.named import CS231N
 from .kernels.bernoulli import BLOCK
@@ -175,8 +176,8 @@ def forward_of_fast(mask: "KeepMask", x: Array, key: CounterKey, out: Array | No
     return out
 
 
-def apply_small(mask: "KeepMask", a: Any) -> Array | None:
-    """`a` times the mask, if it is as small and plain as the forward's x was, and of its dtype."""
+def apply_small(mask: "KeepMask", a: Any, out: Any = None) -> Array | None:
+    """`a` times the mask, if it is as small and plain as the forward's x was, and of its dtype; `out` is used if it can be."""
     kernels, shape = mask._kernels, mask.shape
     if kernels is None or type(a) is not _ndarray:
         return None
@@ -185,12 +186,16 @@ def apply_small(mask: "KeepMask", a: Any) -> Array | None:
         return None
     key = mask._key
     first_bit = 0 if key is None else key[2] % BLOCK
-    out: Array = _empty(shape, dtype)
+    if out is None:
+        out = _empty(shape, dtype)
+    elif not is_usable_out(out, a):
+        return None
+    product: Array = out
     if len(shape) == 1:
-        multiply_by_bits(first_bit, a, mask._bits, mask._scale, out)
+        multiply_by_bits(first_bit, a, mask._bits, mask._scale, product)
     else:
-        multiply_by_bits(first_bit, a.ravel(), mask._bits, mask._scale, out.ravel())
-    return out
+        multiply_by_bits(first_bit, a.ravel(), mask._bits, mask._scale, product.ravel())
+    return product
 
 
 def _plan_of_numpy(p: float, dtype: np.dtype[Any]) -> tuple[Plan | None, int]:

@@ -225,10 +225,9 @@ def dropout_backward(dout: npt.ArrayLike, cache: tuple[Any, Any], *, out: npt.ND
             and "dx_dtype" not in dropout_param
             and type(mask) is KeepMask
         ):
-            if out is None:
-                dx = apply_small(mask, dout)
-                if dx is not None:
-                    return dx
+            dx = apply_small(mask, dout, out)
+            if dx is not None:
+                return dx
             if (
                 type(dout) is np.ndarray
                 and dout.shape == mask.shape

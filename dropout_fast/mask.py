@@ -176,8 +176,8 @@ class KeepMask(np.lib.mixins.NDArrayOperatorsMixin):
         sums from the first to the last; for the half formats in float32, and rounded at the end. What no kernel takes
         (integers, complex numbers, subclasses, an `out` of another dtype) is summed by NumPy.
         """
-        if out is None and bias_gradient is None:
-            product = apply_small(self, a)
+        if bias_gradient is None:
+            product = apply_small(self, a, out)
             if product is not None:
                 return product
         a = as_numeric_array("a", a)
