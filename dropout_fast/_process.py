@@ -88,7 +88,13 @@ def _levels_to_the_user() -> int:
 
 
 def _preload_tbb() -> None:
-    """Load the TBB library of the ``tbb`` wheel, if it is installed: Numba does not look in a virtual environment's lib."""
+    """Load the TBB library of the ``tbb`` wheel, if it is installed: Numba does not look in a virtual environment's lib.
+
+    Not on one core: a process of two threads, one of which had launched kernels there, waited for TBB at its end for ever.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if cores == 1:
+        return
     with contextlib.suppress(importlib.metadata.PackageNotFoundError, OSError):
         for file in importlib.metadata.files("tbb") or ():
             if file.name == "libtbb.so.12":

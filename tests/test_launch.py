@@ -235,6 +235,13 @@ def test_the_tbb_wheel_is_found_in_a_virtual_environment(asked, loaded):
     assert run_program("which_threading_layer", **environment) == f"parallel {loaded}\n"
 
 
+@pytest.mark.skipif(not TBB, reason="needs the extra tbb")
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs processes that are held to a core")
+def test_a_process_on_one_core_ends_beside_tbb():
+    environment = {"NUMBA_THREADING_LAYER": "default", "NUMBA_THREADING_LAYER_PRIORITY": "tbb omp workqueue", "LD_LIBRARY_PATH": ""}
+    assert run_program("one_core", timeout=60, **environment) == "omp\n"
+
+
 @pytest.mark.parametrize("chosen", [None, "GOMP_SPINCOUNT", "OMP_WAIT_POLICY"])
 def test_idle_threads_sleep_soon_unless_the_user_says_otherwise(chosen, monkeypatch):
     for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
