@@ -51,12 +51,11 @@ def main() -> None:
     golden.check_all()
     np.seterr(all="ignore")
     for size in (1, 15, 16, 333, 5000):
-        for p in (0.5, 0.7):
-            check(size, np.float32, p)
-            check(size, np.float64, p)
-        # Generators and dtypes by pairs: each kernel takes seconds to compile, and what differs in them is the same code.
-        check_generator(size, np.float32, 0.5, np.random.PCG64)
-        check_generator(size, np.float64, 0.7, np.random.PCG64DXSM)
+        for dtype in (np.float32, np.float64):
+            for p in (0.5, 0.7):
+                check(size, dtype, p)
+                for kind in (np.random.PCG64, np.random.PCG64DXSM):
+                    check_generator(size, dtype, p, kind)
     check_several_threads()
     print("same bits")
 
