@@ -465,7 +465,7 @@ def as_counter(name: str, value: Any, bits: int) -> int:
     ValueError
         For one outside of 0 to ``2**bits - 1``.
     """
-    counter = value if type(value) is int else _as_integer(name, value)
+    counter = _as_integer(name, value)
     if not 0 <= counter < 2**bits:
         raise ValueError(f"`{name}` is {shown(counter)}; expected an integer from 0 to 2**{bits} - 1.")
     return counter

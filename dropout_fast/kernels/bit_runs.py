@@ -12,14 +12,13 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from .bernoulli import ALL_SET, NONE_SET, ONE
 from .options import helper, tiny_helper
 from .simd.memory import load_byte, load_uint64, store_uint64, store_uint64s
 from .simd.vectors import splat_uint64
 
 #: Bits of a word, and bytes of eight words.
 WORD, VECTOR_BYTES = 64, 64
-
-NONE_SET, ONE, ALL_SET = np.uint64(0), np.uint64(1), np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @functools.lru_cache(maxsize=256)
